@@ -1,0 +1,47 @@
+"""Every test and every doctest starts from the same state: threads, seeds, names, defaults."""
+
+import os
+import random
+import sys
+import tempfile
+
+# Before keras or torchkeras is imported: the reference runs on torch, and a keras.json of the
+# person who runs the tests changes nothing.
+os.environ["KERAS_BACKEND"] = "torch"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+_home = tempfile.TemporaryDirectory(prefix="torchkeras-tests-")
+os.environ["KERAS_HOME"] = _home.name
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+from torchkeras._base import config, naming  # noqa: E402
+from torchkeras.core import policy  # noqa: E402
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    """Fix all random streams, start names anew, and put global defaults back afterwards."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    naming.clear_names()
+    if "keras" in sys.modules:
+        from oracle import clear_keras_names
+
+        clear_keras_names()
+        sys.modules["keras"].utils.set_random_seed(0)
+    yield
+    config.set_floatx("float32")
+    config.set_epsilon(1e-7)
+    config.set_image_data_format("channels_last")
+    policy.set_dtype_policy(None)
+    if "keras" in sys.modules:
+        keras = sys.modules["keras"]
+        keras.config.set_floatx("float32")
+        keras.config.set_epsilon(1e-7)
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_dtype_policy("float32")

@@ -1,0 +1,143 @@
+"""What may not stand in the library's source: see SAFETY 3.8 (code from files, unsafe readers)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import torchkeras
+
+ROOT = Path(torchkeras.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+MODULES = {
+    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "importlib", "imp",
+    "keras", "tf_keras", "tensorflow", "jax", "runpy", "code", "codeop",
+}  # fmt: skip
+BUILTINS = {"eval", "exec", "compile", "__import__"}
+METHODS = {
+    ("os", "system"), ("os", "popen"), ("os", "execv"), ("yaml", "load"), ("yaml", "unsafe_load"),
+    ("yaml", "full_load"), ("torch", "jit"), ("subprocess", "getoutput"),
+}  # fmt: skip
+ANYWHERE = {"extractall", "import_module", "add_safe_globals"}
+KEYWORDS = {("allow_pickle", True), ("weights_only", False), ("shell", True)}
+
+# The places that exist to hold one of these, and what they hold.
+ALLOWED = {("_base/optional.py", "importlib"), ("_base/optional.py", "import_module")}
+
+
+def dotted(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Attribute):
+        return (*dotted(node.value), node.attr)
+    return (node.id,) if isinstance(node, ast.Name) else ("",)
+
+
+def words(tree: ast.AST):
+    """(line, word) of everything that the lists above name."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Import):
+            yield from ((line, a.name.partition(".")[0]) for a in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield line, (node.module or "").partition(".")[0]
+        elif isinstance(node, ast.Attribute):
+            if (path := dotted(node))[-2:] in METHODS:
+                yield line, ".".join(path[-2:])
+            if node.attr in ANYWHERE:
+                yield line, node.attr
+        elif isinstance(node, ast.Call):
+            path = dotted(node.func)
+            given = {
+                (k.arg, k.value.value) for k in node.keywords if isinstance(k.value, ast.Constant)
+            }
+            yield from ((line, f"{name}={value}") for name, value in given & KEYWORDS)
+            if path[0] in BUILTINS and len(path) == 1:
+                yield line, path[0]
+            if path[-2:] in {("np", "load"), ("numpy", "load")}:
+                if ("allow_pickle", False) not in given:
+                    yield line, "np.load without allow_pickle=False"
+            elif path == ("torch", "load") and ("weights_only", True) not in given:
+                yield line, "torch.load without weights_only=True"
+
+
+def forbidden(source: str, name: str) -> list[str]:
+    names = {f"{a}.{b}" for a, b in METHODS}
+    names |= MODULES | BUILTINS | ANYWHERE | {f"{k}={v}" for k, v in KEYWORDS}
+    return [
+        f"{name}:{line}: {word}"
+        for line, word in words(ast.parse(source))
+        if (word in names or "without" in word) and (name, word) not in ALLOWED
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_source_holds_nothing_forbidden(path):
+    assert forbidden(path.read_text(), path.relative_to(ROOT).as_posix()) == []
+
+
+def test_h5_files_are_opened_in_saving_only():
+    """One room owns all access to HDF5, so the checks on links and sizes cannot be passed by."""
+    outside = [
+        str(p.relative_to(ROOT))
+        for p in FILES
+        if p.relative_to(ROOT).parts[0] != "saving"
+        for node in ast.walk(ast.parse(p.read_text()))
+        if isinstance(node, ast.Call) and dotted(node.func)[-2:] == ("h5py", "File")
+    ]
+    assert outside == []
+
+
+def test_saving_writes_through_the_atomic_writer():
+    """In `saving`, nothing opens a file for writing by itself."""
+    found = []
+    for path in (ROOT / "saving").rglob("*.py") if (ROOT / "saving").exists() else ():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = dotted(node.func)[-1]
+            modes = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            modes += [k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)]
+            writes = any(isinstance(m, str) and m[:1] in "wax" and len(m) <= 3 for m in modes)
+            if name in ("write_text", "write_bytes") or (
+                dotted(node.func) in (("open",), ("io", "open")) and writes
+            ):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {name}")
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from importlib import import_module",
+        "import keras.layers",
+        "x = eval('1')",
+        "__import__('os')",
+        "import os\nos.system('ls')",
+        "yaml.load(text)",
+        "tar.extractall('.')",
+        "np.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "torch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "subprocess.run('ls', shell=True)",
+    ],
+)
+def test_the_check_sees(source):
+    assert forbidden(source, "layers/x.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "model.eval()",
+        "import re\nre.compile('x')",
+        "model.compile()",
+        "np.load(p, allow_pickle=False)",
+        "torch.load(p, weights_only=True)",
+        "'pickle is refused'",
+        "yaml.safe_load(t)",
+    ],
+)
+def test_the_check_passes(source):
+    assert forbidden(source, "layers/x.py") == []

@@ -1,0 +1,1 @@
+"""Configuration, argument checks, names and scopes: what every other room stands on."""

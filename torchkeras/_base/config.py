@@ -1,0 +1,111 @@
+"""Global numeric defaults: float type, fuzz factor and image layout.
+
+They start from `keras.json` in `KERAS_HOME` (default `~/.keras`) if that file is there, as in Keras.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from torchkeras._base.check import one_of
+
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
+_LAYOUTS = ("channels_last", "channels_first")
+
+
+class _Settings:
+    __slots__ = ("epsilon", "floatx", "image_data_format", "max_epochs", "max_steps_per_epoch")
+
+    def __init__(self) -> None:
+        self.floatx = "float32"
+        self.epsilon = 1e-7
+        self.image_data_format = "channels_last"
+        self.max_epochs: int | None = None
+        self.max_steps_per_epoch: int | None = None
+
+
+_settings = _Settings()
+
+
+def floatx() -> str:
+    """Return the default float type, `"float32"` unless changed.
+
+    >>> import torchkeras as keras
+    >>> keras.config.floatx()
+    'float32'
+    """
+    return _settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float type: `"bfloat16"`, `"float16"`, `"float32"` or `"float64"`."""
+    _settings.floatx = one_of("set_floatx", "value", value, _FLOATS)
+
+
+def epsilon() -> float:
+    """Return the fuzz factor used in numeric expressions, `1e-7` unless changed."""
+    return _settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor used in numeric expressions."""
+    _settings.epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """Return the default image layout, `"channels_last"` unless changed."""
+    return _settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the default image layout: `"channels_last"` or `"channels_first"`."""
+    _settings.image_data_format = one_of(
+        "set_image_data_format", "data_format", str(data_format).lower(), _LAYOUTS
+    )
+
+
+def standardize_data_format(data_format: str | None, owner: str = "data_format") -> str:
+    """Resolve `None` to the global layout and refuse anything else unknown."""
+    if data_format is None:
+        return _settings.image_data_format
+    return one_of(owner, "data_format", str(data_format).lower(), _LAYOUTS)
+
+
+def max_epochs() -> int | None:
+    """Return the cap on epochs of any `fit`, or None."""
+    return _settings.max_epochs
+
+
+def set_max_epochs(value: int | None) -> None:
+    """Cap the number of epochs of any `fit`, for quick trials."""
+    _settings.max_epochs = value
+
+
+def max_steps_per_epoch() -> int | None:
+    """Return the cap on steps of any epoch, or None."""
+    return _settings.max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(value: int | None) -> None:
+    """Cap the number of steps of any epoch, for quick trials."""
+    _settings.max_steps_per_epoch = value
+
+
+def _read_keras_json() -> None:
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        saved = json.loads((home / "keras.json").read_text())
+    except (OSError, ValueError, RuntimeError):
+        return  # no file, or not one that we can read: the defaults stand
+    if not isinstance(saved, dict):
+        return
+    for key, setter in (
+        ("floatx", set_floatx),
+        ("epsilon", set_epsilon),
+        ("image_data_format", set_image_data_format),
+    ):
+        if key in saved:
+            setter(saved[key])
+
+
+_read_keras_json()

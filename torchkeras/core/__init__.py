@@ -1,0 +1,1 @@
+"""Tensors, variables, symbols, configs and the registry."""

@@ -1,0 +1,145 @@
+"""Operation: what a node of a functional graph runs; and the node itself."""
+
+import weakref
+from typing import Any
+
+from torchkeras._base import naming
+from torchkeras.core import infer, nest
+from torchkeras.core.symbolic import KerasTensor, any_symbolic
+
+
+class Node:
+    """One call of an operation on symbolic tensors.
+
+    References go one way: tensor -> node -> operation and input tensors. An operation knows its
+    nodes weakly, so that a graph is freed by reference counts alone.
+    """
+
+    def __init__(
+        self, operation: "Operation", args: tuple[Any, ...], kwargs: dict[str, Any], spec: Any
+    ) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        self.input_tensors: list[KerasTensor] = [
+            t for t in nest.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)
+        ]
+        self._specs = [
+            (t.shape, t.dtype, t.sparse, t.ragged, t.name) if isinstance(t, KerasTensor) else t
+            for t in nest.flatten(spec)
+        ]
+        self._structure = nest.map_structure(lambda _: None, spec)
+        nodes = operation.__dict__.setdefault("_nodes", [])
+        nodes[:] = [n for n in nodes if n() is not None]
+        nodes.append(weakref.ref(self))
+
+    @property
+    def index(self) -> int:
+        """Position among the living nodes of the operation."""
+        return self.operation.inbound_nodes.index(self)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the node is an Input: it has no tensors to come from."""
+        return not self.input_tensors
+
+    @property
+    def parents(self) -> list["Node"]:
+        """Nodes of the input tensors."""
+        return [t._source[0] for t in self.input_tensors if t._source is not None]
+
+    @property
+    def output_tensors(self) -> list[Any]:
+        """Flat list of the symbolic outputs."""
+        out = []
+        for i, spec in enumerate(self._specs):
+            if isinstance(spec, tuple):
+                shape, dtype, sparse, ragged, name = spec
+                spec = KerasTensor(shape, dtype, sparse, ragged, name=name)
+                spec._source = (self, i)
+            out.append(spec)
+        return out
+
+    @property
+    def outputs(self) -> Any:
+        """The symbolic outputs in the structure that the operation returns."""
+        return nest.pack_as(self._structure, self.output_tensors)
+
+
+class Operation:
+    """Base of everything that can be called on symbolic tensors.
+
+    A subclass defines `call(*args, **kwargs)` on real tensors and, if running it without memory
+    does not tell the shapes, `compute_output_spec(*args, **kwargs)`.
+
+    Args:
+        name: Default: the class name in snake case, made unique.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is None:
+            name = naming.auto_name(type(self).__name__)
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"{type(self).__name__}: name must be a string without '/'. "
+                f"Received: name={name!r}."
+            )
+        self.name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any_symbolic(args) or any_symbolic(kwargs):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs from real tensors."""
+        raise TypeError(f"{type(self).__name__} must define call().")
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call on symbolic tensors and return its symbolic outputs."""
+        spec = self.compute_output_spec(*args, **kwargs)
+        return Node(self, args, kwargs, spec).outputs
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the KerasTensors that a call on these arguments gives."""
+        return infer.output_spec(self.call, args, kwargs)
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """Calls of this operation in graphs that are alive."""
+        return [n for ref in self.__dict__.get("_nodes", ()) if (n := ref()) is not None]
+
+    _inbound_nodes = inbound_nodes
+
+    def _first_node(self, what: str) -> Node:
+        nodes = self.inbound_nodes
+        if not nodes:
+            raise AttributeError(
+                f"{self.name} has not been called on symbolic tensors: it has no {what}."
+            )
+        return nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input of the first call."""
+        node = self._first_node("input")
+        tensors = node.input_tensors or node.output_tensors  # an InputLayer's input is its output
+        if len(tensors) == 1:
+            return tensors[0]
+        if len(node.args) == 1 and not node.kwargs:
+            return node.args[0]
+        return tensors
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output of the first call."""
+        return self._first_node("output").outputs
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Return the symbolic input of a call."""
+        tensors = self.inbound_nodes[node_index].input_tensors
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Return the symbolic output of a call."""
+        return self.inbound_nodes[node_index].outputs

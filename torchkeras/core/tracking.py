@@ -1,0 +1,152 @@
+"""Lists and dicts of layers and variables that a layer owns."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras.core.variable import Variable
+
+
+def holds_state(value: Any) -> bool:
+    """Tell whether `value` is a module or parameter, or a container with one in it."""
+    if isinstance(value, (nn.Module, nn.Parameter)):
+        return True
+    if isinstance(value, dict):
+        return any(holds_state(v) for v in value.values())
+    return isinstance(value, (list, tuple)) and any(holds_state(v) for v in value)
+
+
+def is_state_list(value: Any) -> bool:
+    """Tell whether a list or dict must be followed: it holds state, or is yet empty."""
+    if type(value) in (list, dict) and not value:
+        return True
+    return isinstance(value, (list, tuple, dict)) and holds_state(value)
+
+
+class _Tracked(nn.Module):
+    """Module half of a container: its entries are its children, read at every call.
+
+    The entries may change at any time by the methods of list and dict, so the tables of
+    `nn.Module` are computed from them and never stored.
+    """
+
+    def __init__(self) -> None:
+        # nn.Module.__init__ would store tables over the properties below.
+        for name, empty in nn.Module().__dict__.items():
+            if name not in ("_modules", "_parameters", "_buffers"):
+                self.__dict__[name] = empty
+        self.__dict__["training"] = False
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        raise TypeError("a tracked container is a list or a dict")
+
+    @property
+    def _modules(self) -> dict[str, nn.Module]:  # type: ignore[override]
+        found = {}
+        for key, value in self._entries():
+            if isinstance(value, nn.Module):
+                found[key] = value
+            elif isinstance(value, (list, tuple, dict)) and holds_state(value):
+                found[key] = track(value)
+        return found
+
+    @property
+    def _parameters(self) -> dict[str, nn.Parameter]:  # type: ignore[override]
+        return {
+            k: v
+            for k, v in self._entries()
+            if isinstance(v, nn.Parameter) and not is_state_variable(v)
+        }
+
+    @property
+    def _buffers(self) -> dict[str, torch.Tensor]:  # type: ignore[override]
+        return {k: v for k, v in self._entries() if is_state_variable(v)}
+
+    __hash__ = nn.Module.__hash__  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "_Tracked":
+        for module in self._modules.values():
+            module._apply(fn)
+        apply_to_variables(fn, (*self._parameters.values(), *self._buffers.values()))
+        return self
+
+
+def is_state_variable(value: Any) -> bool:
+    """Tell whether a variable was created as state (moving mean, seed, counter)."""
+    return isinstance(value, Variable) and not getattr(value, "_learned", True)
+
+
+def apply_to_variables(fn: Any, variables: Any) -> None:
+    """Do what `nn.Module._apply` does to tensors, keeping the Variable objects."""
+    for v in variables:
+        with torch.no_grad():
+            v.data = fn(v)
+            if v.grad is not None:
+                v.grad.data = fn(v.grad)
+
+
+class TrackedList(_Tracked, list):
+    """A list whose modules and variables belong to the layer that holds it."""
+
+    def __init__(self, values: Any = ()) -> None:
+        _Tracked.__init__(self)
+        list.__init__(self, values)
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        return ((str(i), v) for i, v in enumerate(list.__iter__(self)))
+
+    def __repr__(self) -> str:
+        return list.__repr__(self)
+
+    def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
+        return TrackedList, (list(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrackedList":
+        return _copied(self, TrackedList(), memo, lambda new, c: new.extend(c), list(self))
+
+    def copy(self) -> list[Any]:
+        """Return a plain list of the same entries."""
+        return list(self)
+
+
+class TrackedDict(_Tracked, dict):
+    """A dict whose modules and variables belong to the layer that holds it."""
+
+    def __init__(self, values: Any = ()) -> None:
+        _Tracked.__init__(self)
+        dict.__init__(self, values)
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        return ((str(k).replace(".", "_"), v) for k, v in dict.items(self))
+
+    def __repr__(self) -> str:
+        return dict.__repr__(self)
+
+    def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
+        return TrackedDict, (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TrackedDict":
+        return _copied(self, TrackedDict(), memo, lambda new, c: new.update(c), dict(self))
+
+
+def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -> Any:
+    from_memo = memo.get(id(old))
+    if from_memo is not None:
+        return from_memo
+    memo[id(old)] = new  # entered first: an entry may lead back to the container
+    fill(new, copy.deepcopy(content, memo))
+    return new
+
+
+
+
+
+def track(value: Any) -> _Tracked:
+    """Return a tracked copy of a list, tuple or dict."""
+    return TrackedDict(value) if isinstance(value, dict) else TrackedList(value)

@@ -1,0 +1,197 @@
+"""Variable: a torch Parameter with Keras's name, path, constraint and regularizer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras._base import naming, scope
+from torchkeras._base.check import one_of
+from torchkeras.core import dtypes
+from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor, get_device
+
+_AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+_KEPT = (
+    "_name", "path", "autocast", "aggregation", "synchronization", "initializer",
+    "_trainable", "_learned", "constraint", "regularizer", "overwrite_with_gradient",
+)  # fmt: skip
+
+
+class Variable(torch.nn.Parameter):
+    """A tensor that a model owns: a `torch.nn.Parameter` under its Keras name.
+
+    Every torch function takes it and gives back plain tensors.
+
+    Args:
+        initializer: Value (array, tensor, number), or a callable `(shape, dtype) -> tensor`.
+        shape: Needed with a callable initializer.
+        dtype: Default `floatx()` for a callable, else that of the value.
+        trainable: Whether an optimizer changes it; equals `requires_grad` for float types.
+        autocast: Whether a mixed-precision layer reads it in its compute dtype.
+        aggregation: How replicas combine: `"none"`, `"mean"`, `"sum"`, `"only_first_replica"`.
+        synchronization: Kept as Keras does; torch has no use for it.
+        name: Default `variable`, `variable_1`, ….
+
+    >>> v = Variable([1.0, 2.0], name="w")
+    >>> v.assign([3.0, 4.0])
+    <Variable path=w, shape=(2,), dtype=float32, value=[3. 4.]>
+    >>> (v * 2).sum()
+    tensor(14., grad_fn=<SumBackward0>)
+    """
+
+    # An op on a subclass asks Python each time; without this it costs what it costs a Parameter.
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    def __new__(
+        cls,
+        initializer: Any,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        *,
+        order: Sequence[int] | None = None,
+    ) -> "Variable":
+        name = name or naming.auto_name(cls.__name__)
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Variable: name must be a string without '/'. Received: name={name!r}."
+            )
+        one_of("Variable", "aggregation", aggregation, _AGGREGATIONS)
+        if callable(initializer):
+            if shape is None:
+                raise ValueError(
+                    "Variable: a callable initializer needs a shape. "
+                    f"Received: initializer={initializer}, shape=None."
+                )
+            name_ = dtypes.standardize_dtype(dtype)
+            value = convert_to_tensor(initializer(tuple(shape), dtype=name_), dtype=name_)
+        else:
+            value = convert_to_tensor(initializer, dtype)
+            if isinstance(initializer, (torch.Tensor, np.ndarray)):
+                value = value.detach().clone()  # a variable owns its memory
+        device = get_device()
+        if device != "cpu":
+            value = value.to(device)
+        if order is not None:
+            value = _reorder(value, order)
+        self = _make(cls, value, trainable)
+        self._name = name
+        self.path = "/".join((*scope.state.names, name))
+        self.autocast = bool(autocast)
+        self.aggregation = aggregation
+        self.synchronization = synchronization
+        self.initializer = initializer if callable(initializer) else None
+        self.constraint: Callable[..., torch.Tensor] | None = None
+        self.regularizer: Callable[..., torch.Tensor] | None = None
+        self.overwrite_with_gradient = False
+        return self
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass  # all is done in __new__, where a tensor subclass gets its memory
+
+    @property
+    def name(self) -> str:
+        """Last part of the path."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer changes it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        if self.is_floating_point() or self.is_complex():
+            self.requires_grad_(self._trainable)
+
+    @property
+    def value(self) -> "Variable":
+        """The variable itself: it is its own tensor."""
+        return self
+
+    @torch.no_grad()
+    def assign(self, value: Any) -> "Variable":
+        """Copy `value` into the variable, in place; shapes must be equal."""
+        value = convert_to_tensor(value, None if isinstance(value, torch.Tensor) else self.dtype)
+        if value.shape != self.shape:
+            raise ValueError(
+                f"Variable {self.path}: the value's shape must be {tuple(self.shape)}. "
+                f"Received: shape={tuple(value.shape)}."
+            )
+        self.copy_(value)
+        return self
+
+    @torch.no_grad()
+    def assign_add(self, value: Any) -> "Variable":
+        """Add `value` in place."""
+        self.add_(_operand(value))
+        return self
+
+    @torch.no_grad()
+    def assign_sub(self, value: Any) -> "Variable":
+        """Subtract `value` in place."""
+        self.sub_(_operand(value))
+        return self
+
+    def numpy(self) -> np.ndarray:  # type: ignore[override]
+        """Return the value as a numpy array that shares memory on the CPU."""
+        return convert_to_numpy(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        value = convert_to_numpy(self)
+        return value if dtype is None else value.astype(dtype, copy=False)
+
+    def __repr__(self) -> str:  # type: ignore[override]
+        text = f"path={self.path}, shape={tuple(self.shape)}, "
+        text += f"dtype={dtypes.standardize_dtype(self.dtype)}"
+        if self.device.type == "meta":
+            return f"<Variable {text}>"
+        return f"<Variable {text}, value={convert_to_numpy(self)}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Variable":
+        if id(self) not in memo:
+            value = self.detach().clone(memory_format=torch.preserve_format)
+            memo[id(self)] = _rebuild(type(self), value, self._state())
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.detach(), self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _KEPT}
+
+
+def _operand(value: Any) -> Any:
+    return value if isinstance(value, (int, float)) else convert_to_tensor(value)
+
+
+def _reorder(value: torch.Tensor, order: Sequence[int]) -> torch.Tensor:
+    """Lay out memory with the dimensions of `value` in `order`, outermost first."""
+    stored = value.permute(*order).contiguous()
+    return stored.permute(*sorted(range(len(order)), key=order.__getitem__))
+
+
+def _make(cls: type[Variable], value: torch.Tensor, trainable: bool) -> Variable:
+    differentiable = value.is_floating_point() or value.is_complex()
+    with torch.no_grad():
+        self = torch.Tensor._make_subclass(cls, value.detach(), bool(trainable) and differentiable)
+    self._trainable = bool(trainable)
+    self._learned = bool(trainable)  # as created: state variables sit among a module's buffers
+    return self
+
+
+def _rebuild(cls: type[Variable], value: torch.Tensor, state: dict[str, Any]) -> Variable:
+    self = _make(cls, value, state["_trainable"])
+    for name, entry in state.items():
+        setattr(self, name, entry)
+    return self

@@ -1,0 +1,1 @@
+"""Keras's layers, each an `nn.Module`."""

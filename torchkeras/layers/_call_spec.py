@@ -1,0 +1,91 @@
+"""What the template needs to know of a layer class's `call` and `build`, read once a class."""
+
+import inspect
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from torchkeras.core import nest
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tensor import is_tensor
+
+
+class CallSpec(NamedTuple):
+    """Parameters of a `call` method."""
+
+    names: tuple[str, ...]  # positional parameters, without self
+    has_training: bool
+    has_mask: bool
+    mask_names: dict[str, str]  # tensor argument -> its mask parameter
+    signature: inspect.Signature
+
+
+@lru_cache(maxsize=None)
+def call_spec(function: Any) -> CallSpec:
+    """Read the signature of an unbound `call`."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())[1:]
+    names = tuple(
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    )
+    known = {p.name for p in parameters}
+    mask_names = {n: f"{n}_mask" for n in names if f"{n}_mask" in known}
+    if "mask" in known and names:
+        mask_names.setdefault(names[0], "mask")
+    signature = signature.replace(parameters=parameters)
+    return CallSpec(names, "training" in known, "mask" in known, mask_names, signature)
+
+
+@lru_cache(maxsize=None)
+def build_parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of a `build` method's parameters, without self and the variadic ones."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return tuple(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+def bind(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return argument name -> value of a call, defaults left out."""
+    bound = spec.signature.bind(*args, **kwargs)
+    out: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        kind = spec.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            out.update(value)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL:
+            out[name] = value
+    return out
+
+
+def is_tensor_argument(value: Any) -> bool:
+    """Tell whether an argument is a tensor or a structure of tensors."""
+    if isinstance(value, KerasTensor) or is_tensor(value):
+        return True
+    if not nest.is_nested(value):
+        return False
+    leaves = nest.flatten(value)
+    return bool(leaves) and all(
+        e is None or isinstance(e, KerasTensor) or is_tensor(e) for e in leaves
+    ) and any(e is not None for e in leaves)
+
+
+def shapes_by_parameter(
+    arguments: dict[str, Any], function: Any, default: str = "input_shape"
+) -> dict[str, Any]:
+    """Return the shapes of a call's tensor arguments under the names of a `build`-like method.
+
+    A method of one parameter gets the shape of the first tensor, whatever it is called; one with
+    several gets `<argument>_shape` for each it names.
+    """
+    shapes = {
+        f"{name}_shape": nest.map_structure(lambda x: None if x is None else tuple(x.shape), value)
+        for name, value in arguments.items()
+        if is_tensor_argument(value)
+    }
+    wanted = build_parameters(function)
+    if not shapes or not wanted:
+        return {}
+    if len(wanted) == 1:
+        return {wanted[0]: next(iter(shapes.values()))}
+    found = {name: shapes[name] for name in wanted if name in shapes}
+    if wanted[0] not in found and len(shapes) == 1:
+        found[wanted[0]] = next(iter(shapes.values()))
+    return found
