@@ -5,7 +5,7 @@ _LONGEST = 500
 
 def _shown(text: str) -> str:
     """Escape control characters and cut: file content must not reach a terminal raw."""
-    text = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text.replace("\n", " "))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
@@ -21,6 +21,7 @@ class ModelFileError(ValueError):
     def __init__(self, message: str, *, path: str | None = None, where: str | None = None) -> None:
         place = ": ".join(str(p) for p in (path, where) if p)
         super().__init__(_shown(f"{place}: {message}" if place else message))
+        self.message = message
         self.path = path
         self.where = where
 

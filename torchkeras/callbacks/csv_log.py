@@ -92,7 +92,7 @@ class CSVLogger(Callback):
                 # Validation may come in a later epoch (validation_freq).
                 self.keys += [f"val_{key}" for key in self.keys]
         if self.writer is None:
-            self.writer = csv.writer(self.csv_file, delimiter=self.sep, lineterminator="\n")
+            self.writer = csv.writer(self.csv_file, delimiter=self.sep)
             if self._header:
                 self.writer.writerow(["epoch", *self.keys])
         self.writer.writerow(
@@ -112,7 +112,6 @@ class CSVLogger(Callback):
 
 def _cell(value: Any) -> Any:
     """A number or string as it is; a vector as `"[1.0, 2.0]"`."""
-    is_scalar = isinstance(value, str) or (isinstance(value, np.ndarray) and value.ndim == 0)
-    if isinstance(value, Iterable) and not is_scalar:
+    if isinstance(value, Iterable) and not isinstance(value, str) and np.ndim(value):
         return f'"[{", ".join(map(str, value))}]"'
     return value

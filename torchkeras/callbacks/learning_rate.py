@@ -132,6 +132,7 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
         **kwargs: Any,
     ) -> None:
+        min_delta = kwargs.pop("epsilon", min_delta)  # its name in Keras 1
         super().__init__(monitor, mode, min_delta=min_delta)
         if not 0 <= factor < 1:
             raise ValueError(
@@ -183,7 +184,9 @@ class ReduceLROnPlateau(MonitorCallback):
             self.wait = 0
         elif not self.in_cooldown():
             self.wait += 1
-            if self.wait >= self.patience and rate > self.min_lr:
+            # Both as float32: a rate kept as float32 may lie next to min_lr.
+            above = np.float32(rate) > np.float32(self.min_lr)
+            if self.wait >= self.patience and above:
                 self._reduce(epoch, max(rate * self.factor, self.min_lr))
 
     def _reduce(self, epoch: int, rate: float) -> None:

@@ -66,7 +66,10 @@ class MonitorCallback(Callback):
         if reference is None or math.isnan(reference):
             return True
         delta = self.min_delta if self.monitor_op is np.greater else -self.min_delta
-        return bool(self.monitor_op(value - delta, reference))
+        # As float32, like the metrics themselves: a change of exactly min_delta is none, whatever
+        # its last bits in float64 say.
+        with np.errstate(over="ignore"):
+            return bool(self.monitor_op(np.float32(value - delta), np.float32(reference)))
 
     def _monitored(self, logs: Mapping[str, Any] | None) -> float | None:
         """The watched value as a float, or None if the logs do not have it."""

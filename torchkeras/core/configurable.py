@@ -31,10 +31,12 @@ class Configurable:
 
     For each parameter of `__init__`, `get_config` takes the attribute of the same name, or the
     argument as it was given. `config_skip` names parameters that are never written,
-    `_config_overrides` gives values that differ from the attribute.
+    `_config_overrides` gives values that differ from the attribute. `config_quiet` names
+    parameters that Keras's own configs lose: they are written only if they differ from the default.
     """
 
     config_skip: ClassVar[frozenset[str]] = frozenset()
+    config_quiet: ClassVar[frozenset[str]] = frozenset()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
@@ -45,17 +47,20 @@ class Configurable:
         """Return the arguments that make an equal object, ready for JSON."""
         cls = type(self)
         owner = next(c for c in cls.__mro__ if "get_config" in c.__dict__)
-        if not owner.__dict__.get("_config_root") and owner is not Configurable:
+        if not owner.__dict__.get("_config_base") and owner is not Configurable:
             # A user's get_config answers for its own class: we answer for those above it.
             mro = cls.__mro__
             cls = mro[mro.index(owner) + 1]
         skip = frozenset().union(*(c.__dict__.get("config_skip", ()) for c in cls.__mro__))
+        quiet = frozenset().union(*(c.__dict__.get("config_quiet", ()) for c in cls.__mro__))
         overrides = self._config_overrides()
         config = {}
-        for name in init_parameters(cls):
+        for name, default in init_parameters(cls).items():
             if name in skip:
                 continue
             value = overrides[name] if name in overrides else self._config_value(name)
+            if name in quiet and value == default:
+                continue
             config[name] = serialize.serialize_value(value)
         return config
 

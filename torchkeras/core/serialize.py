@@ -281,6 +281,15 @@ def deserialize_keras_object(
 
 
 def _deserialize(config: Any, kind: str | None) -> Any:
+    try:
+        return _make(config, kind)
+    except Exception as e:
+        if isinstance(config, dict) and not hasattr(e, "failed_config"):
+            e.failed_config = config  # type: ignore[attr-defined]  # a loader names its place
+        raise
+
+
+def _make(config: Any, kind: str | None) -> Any:
     if isinstance(config, (list, tuple)):
         return type(config)(_deserialize(e, kind) for e in config)
     if not isinstance(config, dict):

@@ -69,7 +69,12 @@ class Variable(torch.nn.Parameter):
                     f"Received: initializer={initializer}, shape=None."
                 )
             name_ = dtypes.standardize_dtype(dtype)
-            value = convert_to_tensor(initializer(tuple(shape), dtype=name_), dtype=name_)
+            loading = scope.state.allocation
+            if loading is None:
+                value = convert_to_tensor(initializer(tuple(shape), dtype=name_), dtype=name_)
+            else:
+                first = loading.reserve(initializer, tuple(shape), name_)
+                value = convert_to_tensor(first, dtype=name_)
         else:
             value = convert_to_tensor(initializer, dtype)
             if isinstance(initializer, (torch.Tensor, np.ndarray)):
@@ -89,6 +94,8 @@ class Variable(torch.nn.Parameter):
         self.constraint: Callable[..., torch.Tensor] | None = None
         self.regularizer: Callable[..., torch.Tensor] | None = None
         self.overwrite_with_gradient = False
+        if self.initializer is not None and scope.state.allocation is not None:
+            scope.state.allocation.created(self)
         return self
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -35,7 +35,12 @@ def wrap_build(build: Callable[..., Any]) -> Callable[..., Any]:
         probing = scope.state.probe_size is not None
         real = torch._C.DisableTorchFunction() if probing else nullcontext()
         try:
-            with real, scope.name_scope(self.name), scope.scoped(autocast=None):
+            with (
+                real,
+                torch.inference_mode(False),  # a first predict() must not make inference tensors
+                scope.name_scope(self.name),
+                scope.scoped(autocast=None),
+            ):
                 build(self, *args, **kwargs)
         finally:
             self.__dict__["_building"] = False

@@ -12,7 +12,7 @@ from torch import nn
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import scope
 from torchkeras._base.check import received
-from torchkeras.core import configurable, dtypes, infer, nest, policy, tracking
+from torchkeras.core import configurable, dtypes, infer, nest, policy, stateful, tracking
 from torchkeras.core.operation import Node, Operation
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
@@ -56,10 +56,12 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     torch.Size([2, 3])
     """
 
-    _config_root = True
+    _config_root = _config_base = True
     config_skip = frozenset({"autocast"})
     # Set by layers that give their outputs a mask although the input has none (Masking).
     makes_mask = False
+    # Set by layers whose configs hold `activity_regularizer: None` in Keras (most leave it out).
+    writes_no_regularizer = False
 
     def __init__(
         self,
@@ -388,6 +390,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
                 type(x) is _Tensor
                 and (x.dtype is self._torch_dtype or not x.is_floating_point())
                 and getattr(x, "_keras_mask", None) is None
+                and _state.autocast is None
             ):
                 spec = self.input_spec
                 if spec is not None and spec.mismatch(x.shape, x.dtype) is not None:
@@ -544,13 +547,17 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return KerasTensors of the outputs' shapes and dtypes."""
         if type(self).compute_output_shape is Layer.compute_output_shape:
-            with scope.scoped(
-                autocast=self._cast_dtype(), names=(*_state.names, self.name)
-            ):
-                return infer.output_spec(self.call, args, kwargs)
+            return self._infer_spec(*args, **kwargs)
         arguments = self._arguments(args, kwargs)
         shapes = _call_spec.shapes_by_parameter(arguments, type(self).compute_output_shape)
         return _specs(self.compute_output_shape(**shapes), self.compute_dtype)
+
+    def _infer_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Find the outputs' shapes by running `call` without memory."""
+        # While building, the scope around us has our name already.
+        names = _state.names if self.__dict__.get("_building") else (*_state.names, self.name)
+        with scope.scoped(autocast=self._cast_dtype(), names=names):
+            return infer.output_spec(self.call, args, kwargs)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the outputs for the shape of the inputs."""
@@ -598,6 +605,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
             fields["_losses"] = []
             fields["_loss_call"] = _state.call_id
         fields["_fast"] = False
+        _state.loss_call = _state.call_id
         for x in nest.flatten(loss):
             if callable(x):
                 raise ValueError(
@@ -626,15 +634,17 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, ready for JSON."""
         config = super().get_config()
-        if config.get("activity_regularizer", False) is None:
+        if config.get("activity_regularizer", False) is None and not self.writes_no_regularizer:
             del config["activity_regularizer"]
         return config
 
+    @stateful.standard
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put this layer's own variables into a dict of arrays."""
         for i, v in enumerate(self._own_variables()):
             store[str(i)] = convert_to_numpy(v)
 
+    @stateful.standard
     def load_own_variables(self, store: dict[str, Any]) -> None:
         """Set this layer's own variables from a dict of arrays."""
         own = self._own_variables()

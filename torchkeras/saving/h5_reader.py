@@ -5,7 +5,7 @@ types of its own. All of that is refused by what the file declares, before libhd
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -58,7 +58,8 @@ class H5Reader:
         self.groups: set[str] = set()
         self.datasets: dict[str, Dataset] = {}
         self._seen: set[int] = set()
-        self._attribute_bytes = self._objects = 0
+        self._attribute_bytes = self._objects = self._stored_bytes = 0
+        self._labelled: list[tuple[Dataset, Any]] = []  # with an attribute "dtype"
         self._file_size = file.seek(0, 2)
         file.seek(0)
         if file.read(len(_SIGNATURE)) != _SIGNATURE:
@@ -67,6 +68,9 @@ class H5Reader:
         try:
             self._file = self._h5.File(file, "r")
             self._walk(self._file.id, "", 0)
+            for dataset, handle in self._labelled:
+                dtype = self._labelled_dtype(handle, dataset.path)
+                self.datasets[dataset.path] = replace(dataset, dtype=dtype)
         except (ModelFileError, MemoryError):
             raise
         except Exception as e:  # whatever h5py makes of a damaged file
@@ -147,7 +151,8 @@ class H5Reader:
         self._seen.add(address)
         for i in range(self._h5.h5a.get_num_attrs(obj)):
             attribute = self._h5.h5a.open(obj, index=i)
-            self._attribute_bytes += attribute.get_storage_size()
+            count = attribute.get_space().get_simple_extent_npoints()
+            self._attribute_bytes += count * attribute.get_type().get_size()
             if self._attribute_bytes > self._limits.h5_attribute_bytes:
                 raise self._error("the attributes are over the size limit", at)
 
@@ -165,18 +170,24 @@ class H5Reader:
         if kind not in (h5.h5s.SIMPLE, h5.h5s.SCALAR):
             raise self._error("a dataset without a shape", at)
         shape = tuple(int(n) for n in space.get_simple_extent_dims())
-        kind_size = dataset.get_type()
-        dtype = self._dtype(dataset, kind_size, at)
+        element = dataset.get_type()
+        if element.committed():
+            raise self._unsafe("a named type is refused", at)
         count = 1
         for n in shape:
             count *= n
-        nbytes = count * kind_size.get_size()
+        nbytes = count * element.get_size()
         self._check_storage(dataset, plan, layout, nbytes, at)
-        return Dataset(at, shape, dtype, nbytes)
+        labelled = h5.h5a.exists(dataset, b"dtype")
+        found = Dataset(at, shape, "" if labelled else self._dtype(element, at), nbytes)
+        if labelled:
+            self._labelled.append((found, dataset))
+        return found
 
     def _check_storage(self, dataset: Any, plan: Any, layout: int, nbytes: int, at: str) -> None:
         """Check that the file holds what it declares: reading allocates by the declaration."""
         stored = dataset.get_storage_size()
+        self._stored_bytes += stored
         least = nbytes
         if layout == self._h5.h5d.CHUNKED:
             least = -(-nbytes // self._limits.ratio)
@@ -192,50 +203,47 @@ class H5Reader:
                 at,
             )
 
-    def _dtype(self, dataset: Any, kind: Any, at: str) -> str:
+    def _dtype(self, element: Any, at: str) -> str:
         """Return Keras's name of the element type; anything but plain numbers is refused."""
         h5 = self._h5
-        size, family = kind.get_size(), kind.get_class()
-        if kind.committed():
-            raise self._unsafe("a named type is refused", at)
-        declared = self._declared_dtype(dataset, at)
-        if declared is not None:
-            known = EXTENSION_DTYPES.get(declared)
-            unsigned = family == h5.h5t.INTEGER and kind.get_sign() == h5.h5t.SGN_NONE
-            if known and known[1]().itemsize == size and (family == h5.h5t.OPAQUE or unsigned):
-                return declared
-            raise self._error(f"its data are not of the dtype {declared!r} they declare", at)
+        family = element.get_class()
         if family in (h5.h5t.INTEGER, h5.h5t.FLOAT):
-            dtype = kind.dtype
-            plain = h5.h5t.py_create(dtype.newbyteorder("=").newbyteorder("<"))
-            swapped = h5.h5t.py_create(dtype.newbyteorder("=").newbyteorder(">"))
-            if (kind.equal(plain) or kind.equal(swapped)) and dtype.itemsize <= 8:
+            dtype = element.dtype
+            little, big = (h5.h5t.py_create(dtype.newbyteorder(order)) for order in "<>")
+            # numpy's nearest type may differ from what the file describes
+            if dtype.itemsize <= 8 and (element.equal(little) or element.equal(big)):
                 return dtype.name
-        if family == h5.h5t.ENUM and size == 1 and kind.dtype == np.bool_:
+        if family == h5.h5t.ENUM and element.get_size() == 1 and element.dtype == np.bool_:
             return "bool"
         raise self._error("its elements are not plain numbers", at)
 
-    def _declared_dtype(self, dataset: Any, at: str) -> str | None:
+    def _labelled_dtype(self, dataset: Any, at: str) -> str:
+        """Return the dtype that the attribute names: HDF5 has no bfloat16 and no float8."""
         h5 = self._h5
-        if not h5.h5a.exists(dataset, b"dtype"):
-            return None
+        element = dataset.get_type()
         attribute = h5.h5a.open(dataset, b"dtype")
-        kind = attribute.get_type()
-        text = isinstance(kind, h5.h5t.TypeStringID) and attribute.get_space().get_simple_extent_npoints() == 1
-        if not text or attribute.get_storage_size() > _TYPE_ATTRIBUTE_BYTES:
-            raise self._error("the attribute dtype must be a short string", at)
-        value = self._text(attribute, kind, at)
-        return value if value in EXTENSION_DTYPES else self._plain_dtype(value, dataset, at)
+        text = isinstance(attribute.get_type(), h5.h5t.TypeStringID) and attribute.shape == ()
+        if not text or attribute.get_type().get_size() > _TYPE_ATTRIBUTE_BYTES:
+            raise self._error("its attribute dtype must be a short string", at)
+        name = self._text(attribute)
+        if name not in EXTENSION_DTYPES:
+            plain = self._dtype(element, at)
+            if name == plain:
+                return plain
+        else:
+            family = element.get_class()
+            unsigned = family == h5.h5t.INTEGER and element.get_sign() == h5.h5t.SGN_NONE
+            size = EXTENSION_DTYPES[name][0].itemsize
+            if element.get_size() == size and (family == h5.h5t.OPAQUE or unsigned):
+                return name
+        raise self._error(f"its elements are not of the dtype {name[:40]!r} it declares", at)
 
-    def _plain_dtype(self, value: str, dataset: Any, at: str) -> None:
-        if value != dataset.dtype.name:
-            raise self._error(f"its data are not of the dtype {value[:40]!r} they declare", at)
-
-    def _text(self, attribute: Any, kind: Any, at: str) -> str:
+    def _text(self, attribute: Any) -> str:
         """Read a string attribute; HDF5 tells the length only of the fixed-length ones."""
-        heap = self._file_size - sum(d.nbytes for d in self.datasets.values())
-        if kind.is_variable_str() and heap > self._limits.h5_attribute_bytes + 1024 * self._objects:
-            raise self._error("the attributes may be over the size limit", at)
+        rest = self._file_size - self._stored_bytes
+        most = self._limits.h5_attribute_bytes + 1024 * self._objects
+        if attribute.get_type().is_variable_str() and rest > most:
+            raise self._error("the attributes may be over the size limit")
         value = np.empty((), dtype=attribute.dtype)
         attribute.read(value)
         raw = value[()]

@@ -11,10 +11,11 @@ from torch import nn
 
 from torchkeras._base.check import received
 from torchkeras._base.optional import require
-from torchkeras.core import nest
 from torchkeras.core.graph import Graph
 from torchkeras.core.operation import Node
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.models.model import Model
+from torchkeras.models.sequential import Sequential
 
 _TITLES = ("Layer (type)", "Output Shape", "Param #")
 # Share of the line that a column takes, by the columns there are.
@@ -29,7 +30,7 @@ _SHARES = {
 class _Row(NamedTuple):
     depth: int
     operation: Any
-    connected: str
+    nodes: list[Node]  # its calls on symbolic tensors
 
 
 def summary(
@@ -49,7 +50,7 @@ def summary(
         positions: Where columns end, as fractions of the line or in characters.
         print_fn: Called with the whole text; default: print it.
         expand_nested: Whether the layers of nested models get lines of their own.
-        show_trainable: Whether a column tells which layers are trained (Y, N, or - without weights).
+        show_trainable: Whether a column tells which layers are trained.
         layer_range: First and last layer to show, as names or regular expressions.
 
     Raises:
@@ -57,7 +58,7 @@ def summary(
     """
     graph = _graph(model)
     connected = graph is not None and not _is_chain(graph)
-    rows = _rows(model, graph if connected else None, expand_nested, 0)
+    rows = _rows(model, expand_nested)
     if layer_range is not None:
         rows = _cut(rows, layer_range)
     titles = [*_TITLES]
@@ -77,16 +78,10 @@ def summary(
 
 
 def _graph(model: nn.Module) -> Graph | None:
-    """The graph of a functional model: it lists its InputLayers, a Sequential hides its own."""
-    layers = model.layers
-    inputs = getattr(model, "inputs", None)
-    if not inputs or not any(_is_input(layer) for layer in layers):
+    """The graph of a functional model; a Sequential has one too, but is listed by its layers."""
+    if isinstance(model, Sequential) or not getattr(model, "inputs", None):
         return None
-    return Graph(nest.flatten(inputs), nest.flatten(model.outputs))
-
-
-def _is_input(layer: Any) -> bool:
-    return any(node.is_input for node in getattr(layer, "inbound_nodes", ()))
+    return Graph(model.inputs, model.outputs)
 
 
 def _is_chain(graph: Graph) -> bool:
@@ -97,15 +92,18 @@ def _is_chain(graph: Graph) -> bool:
     return all(len(n.input_tensors) <= 1 for n in graph.nodes) and len(read) == len(set(read))
 
 
-def _rows(model: nn.Module, graph: Graph | None, expand: bool, depth: int) -> list[_Row]:
-    operations = graph.operations if graph is not None else [*model.layers, *_torch_modules(model)]
-    nodes = graph.nodes if graph is not None else []
+def _rows(model: nn.Module, expand: bool, depth: int = 0) -> list[_Row]:
+    graph = _graph(model)
+    operations = graph.operations if graph else [*model.layers, *_torch_modules(model)]
     rows = []
     for operation in operations:
-        sources = [_source(t) for n in nodes if n.operation is operation for t in n.input_tensors]
-        rows.append(_Row(depth, operation, ", ".join(sources) or "-"))
-        if expand and getattr(operation, "layers", None):
-            rows += _rows(operation, _graph(operation), expand, depth + 1)
+        if graph:
+            nodes = [n for n in graph.nodes if n.operation is operation]
+        else:
+            nodes = list(getattr(operation, "inbound_nodes", ()))
+        rows.append(_Row(depth, operation, nodes))
+        if expand and isinstance(operation, Model):
+            rows += _rows(operation, expand, depth + 1)
     return rows
 
 
@@ -150,7 +148,7 @@ def _widths(
         widths[0] += room - sum(widths)
         return [max(w, 1) for w in widths]
     ends = [int(p * line_length) if p <= 1 else int(p) for p in positions[: len(shares)]]
-    edges = [0, *ends]
+    edges = [1, *ends]  # the left border
     if len(ends) < len(shares) or any(a >= b for a, b in zip(edges, ends, strict=False)):
         raise ValueError(
             f"summary: positions must be {len(shares)} rising numbers. "
@@ -164,20 +162,22 @@ def _cells(row: _Row, connected: bool, show_trainable: bool) -> list[str]:
     kind = type(operation).__name__
     name = getattr(operation, "name", kind)
     indent = "   " * row.depth + "└ " if row.depth else ""
-    cells = [f"{indent}{name} ({kind})", _shape(operation), _count(operation)]
+    cells = [f"{indent}{name} ({kind})", _shape(row), _count(operation)]
     if connected:
-        cells.append(row.connected)
+        cells.append(", ".join(_source(t) for n in row.nodes for t in n.input_tensors) or "-")
     if show_trainable:
-        trained = any(w.requires_grad for w in _weights(operation))
-        cells.append(("Y" if trained else "N") if _weights(operation) else "-")
+        weights = _weights(operation)
+        trained = getattr(operation, "trainable", any(w.requires_grad for w in weights))
+        cells.append("-" if not weights else "Y" if trained else "N")
     return cells
 
 
-def _shape(operation: Any) -> str:
+def _shape(row: _Row) -> str:
     """Output shape of the first call, else what the layer makes of the shape it was built for."""
-    nodes: list[Node] = getattr(operation, "inbound_nodes", [])
-    if nodes:
-        shapes = [t.shape for t in nodes[0].output_tensors if isinstance(t, KerasTensor)]
+    operation = row.operation
+    if row.nodes:
+        outputs = row.nodes[0].output_tensors
+        shapes = [t.shape for t in outputs if isinstance(t, KerasTensor)]
         return str(shapes[0]) if len(shapes) == 1 else str(shapes)
     built_for = operation.get_build_config() if hasattr(operation, "get_build_config") else None
     if not built_for:
@@ -266,3 +266,7 @@ def _render(
 def _style(cell: str) -> str:
     """Numbers stand out on a terminal."""
     return "cyan" if cell[:1].isdigit() or cell[:1] in "([" else ""
+
+
+# A model prints itself through this room, which stands above it.
+Model._print_summary = staticmethod(summary)

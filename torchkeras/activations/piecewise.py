@@ -1,0 +1,183 @@
+"""Activations made of pieces of lines and parabolas.
+
+Symbols pass through these functions: `convert_to_tensor` leaves them as they are, and every torch
+function takes them.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from torchkeras._base.check import received
+from torchkeras.core.registry import ACTIVATIONS
+from torchkeras.core.tensor import convert_to_tensor
+
+
+@ACTIVATIONS.register()
+def linear(x: Any) -> Any:
+    """Return the input as it is.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.linear(2.5)
+    2.5
+    """
+    return x
+
+
+@ACTIVATIONS.register()
+def relu(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Tensor:
+    """Rectified linear unit: `max(x, 0)`; with a threshold `x if x > threshold else 0`.
+
+    Args:
+        x: Tensor or array.
+        negative_slope: Slope below the threshold: `negative_slope * (x - threshold)`.
+        max_value: The largest value of the result; None for no bound.
+        threshold: Values up to it are damped or dropped.
+
+    Raises:
+        ValueError: if `max_value` is negative.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.relu([-10.0, -5.0, 0.0, 5.0, 10.0], negative_slope=0.5, max_value=7)
+    tensor([-5.0000, -2.5000,  0.0000,  5.0000,  7.0000])
+    """
+    if not isinstance(x, Tensor):
+        x = convert_to_tensor(x)
+    if max_value is None and not threshold:
+        return F.leaky_relu(x, negative_slope) if negative_slope else torch.relu(x)
+    if max_value is not None and max_value < 0:
+        raise ValueError(f"relu: max_value must be >= 0. {received('max_value', max_value)}")
+    kept = F.threshold(x, threshold, 0.0) if threshold else x
+    if max_value is not None:
+        kept = F.hardtanh(kept, 0.0, max_value) if max_value else torch.zeros_like(x)
+    elif not threshold:
+        kept = torch.relu(x)
+    if not negative_slope:
+        return kept
+    return torch.sub(kept, torch.relu(torch.rsub(x, threshold)), alpha=negative_slope)
+
+
+@ACTIVATIONS.register()
+def relu6(x: Any) -> Tensor:
+    """Rectified linear unit with an upper bound: `min(max(x, 0), 6)`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.relu6([-1.0, 3.0, 9.0])
+    tensor([0., 3., 6.])
+    """
+    return F.relu6(x if isinstance(x, Tensor) else convert_to_tensor(x))
+
+
+@ACTIVATIONS.register()
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
+    """Leaky rectified linear unit: `x` above zero, `negative_slope * x` below.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.leaky_relu([-10.0, 5.0])
+    tensor([-2.,  5.])
+    """
+    return F.leaky_relu(x if isinstance(x, Tensor) else convert_to_tensor(x), negative_slope)
+
+
+@ACTIVATIONS.register()
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """Keep values above a threshold: `x if x > threshold else default_value`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.threshold([-1.0, 0.5, 2.0], 0.5, -3.0)
+    tensor([-3., -3.,  2.])
+    """
+    return F.threshold(
+        x if isinstance(x, Tensor) else convert_to_tensor(x), threshold, default_value
+    )
+
+
+@ACTIVATIONS.register()
+def hard_tanh(x: Any) -> Tensor:
+    """Piecewise linear hyperbolic tangent: `min(max(x, -1), 1)`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.hard_tanh([-2.0, 0.5, 2.0])
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    return F.hardtanh(x if isinstance(x, Tensor) else convert_to_tensor(x))
+
+
+@ACTIVATIONS.register()
+def hard_sigmoid(x: Any) -> Tensor:
+    """Piecewise linear sigmoid: `min(max(x / 6 + 1/2, 0), 1)`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.hard_sigmoid([-3.0, 0.0, 1.5, 3.0])
+    tensor([0.0000, 0.5000, 0.7500, 1.0000])
+    """
+    return F.hardsigmoid(x if isinstance(x, Tensor) else convert_to_tensor(x))
+
+
+@ACTIVATIONS.register("hard_swish")
+def hard_silu(x: Any) -> Tensor:
+    """Piecewise SiLU, also known as hard swish: `x * hard_sigmoid(x)`.
+
+    Howard et al., 2019, https://arxiv.org/abs/1905.02244
+
+    >>> import torchkeras as keras
+    >>> keras.activations.hard_silu([-3.0, 0.0, 3.0])
+    tensor([-0., 0., 3.])
+    """
+    return F.hardswish(x if isinstance(x, Tensor) else convert_to_tensor(x))
+
+
+@ACTIVATIONS.register()
+def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """Drop small values: `x if |x| > threshold else 0`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.hard_shrink([-1.0, 0.3, 2.0])
+    tensor([-1.,  0.,  2.])
+    """
+    return F.hardshrink(x if isinstance(x, Tensor) else convert_to_tensor(x), threshold)
+
+
+@ACTIVATIONS.register()
+def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """Move values towards zero: `sign(x) * max(|x| - threshold, 0)`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.soft_shrink([-1.0, 0.3, 2.0])
+    tensor([-0.5000,  0.0000,  1.5000])
+    """
+    return F.softshrink(x if isinstance(x, Tensor) else convert_to_tensor(x), threshold)
+
+
+@ACTIVATIONS.register()
+def sparse_plus(x: Any) -> Tensor:
+    """Softplus with a flat part: 0 up to -1, `(x + 1)**2 / 4` up to 1, then `x`.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.sparse_plus([-2.0, 0.0, 3.0])
+    tensor([0.0000, 0.2500, 3.0000])
+    """
+    if not isinstance(x, Tensor):
+        x = convert_to_tensor(x)
+    # Clamped on both sides: the branch that is not taken must have no infinite gradient.
+    parabola = torch.square(torch.add(torch.clamp(x, -1.0, 1.0), 1.0))
+    return torch.where(torch.lt(x, 1.0), torch.mul(parabola, 0.25), x)
+
+
+@ACTIVATIONS.register()
+def sparse_sigmoid(x: Any) -> Tensor:
+    """Derivative of `sparse_plus`: `min(max((x + 1) / 2, 0), 1)`.
+
+    Blondel et al., 2019, https://arxiv.org/abs/1901.02324
+
+    >>> import torchkeras as keras
+    >>> keras.activations.sparse_sigmoid([-2.0, 0.0, 0.5, 2.0])
+    tensor([0.0000, 0.5000, 0.7500, 1.0000])
+    """
+    if not isinstance(x, Tensor):
+        x = convert_to_tensor(x)
+    return torch.clamp(torch.add(torch.mul(x, 0.5), 0.5), 0.0, 1.0)

@@ -1,0 +1,14 @@
+"""The `keras.callbacks` namespace."""
+
+from .base import Callback as Callback
+from .checkpoint import ModelCheckpoint as ModelCheckpoint
+from .csv_log import CSVLogger as CSVLogger
+from .early_stopping import EarlyStopping as EarlyStopping
+from .history import History as History
+from .lambda_ import LambdaCallback as LambdaCallback
+from .learning_rate import LearningRateScheduler as LearningRateScheduler
+from .learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
+from .list import CallbackList as CallbackList
+from .nan import TerminateOnNaN as TerminateOnNaN
+from .progress import ProgbarLogger as ProgbarLogger
+from .tensorboard import TensorBoard as TensorBoard

@@ -1,0 +1,3 @@
+"""The TensorBoard callback, without TensorFlow."""
+
+from .callback import TensorBoard as TensorBoard

@@ -1,0 +1,62 @@
+"""Event files: one `SummaryWriter` for each run (train, validation), opened when first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..._base.optional import require
+
+
+class RunWriters:
+    """The event files below one folder.
+
+    Args:
+        log_dir: Folder that gets one sub-folder for each run.
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        self.log_dir = log_dir
+        self._writers: dict[str, Any] = {}
+
+    def __getitem__(self, run: str) -> Any:
+        """The `torch.utils.tensorboard.SummaryWriter` of a run."""
+        writer = self._writers.get(run)
+        if writer is None:
+            summary_writer = require("torch.utils.tensorboard").SummaryWriter
+            writer = self._writers[run] = summary_writer(os.path.join(self.log_dir, run))
+        return writer
+
+    def scalars(self, run: str, values: Mapping[str, Any], step: int) -> None:
+        """Write all entries of `values` that are single numbers."""
+        for tag, value in values.items():
+            if np.ndim(value) == 0:
+                self[run].add_scalar(tag, float(value), step)
+
+    def histogram(self, run: str, tag: str, values: np.ndarray, step: int) -> None:
+        """Write the distribution of the finite values."""
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            self[run].add_histogram(tag, finite, step)
+
+    def image(self, run: str, tag: str, image: np.ndarray, step: int) -> None:
+        """Write a picture (height, width, channels) with values in [0, 1]."""
+        self[run].add_image(tag, image, step, dataformats="HWC")
+
+    def graph(self, run: str, graph: Any) -> None:
+        """Write a `GraphDef`."""
+        event = require("tensorboard.compat.proto.event_pb2").Event
+        self[run].file_writer.add_event(event(graph_def=graph.SerializeToString()))
+
+    def flush(self) -> None:
+        for writer in self._writers.values():
+            writer.flush()
+
+    def close(self) -> None:
+        """Close all files; the next use opens new ones."""
+        writers, self._writers = self._writers, {}
+        for writer in writers.values():
+            writer.close()

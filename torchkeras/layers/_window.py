@@ -1,0 +1,87 @@
+"""Arithmetic of sliding windows: what convolutions and poolings share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torchkeras._base.check import received
+
+Shape = tuple[int | None, ...]
+
+
+def to_torch(rank: int) -> tuple[int, ...]:
+    """Return the permutation of channels-last dimensions to torch's order, a view."""
+    return (0, rank + 1, *range(1, rank + 1))
+
+
+def to_keras(rank: int) -> tuple[int, ...]:
+    """Return the permutation of torch's order to channels last, a view."""
+    return (0, *range(2, rank + 2), 1)
+
+
+def split(shape: Sequence[int | None], channels_last: bool) -> tuple[Shape, int | None]:
+    """Return the spatial dimensions and the channels of a shape."""
+    if channels_last:
+        return tuple(shape[1:-1]), shape[-1]
+    return tuple(shape[2:]), shape[1]
+
+
+def join(
+    batch: int | None, spatial: Sequence[int | None], channels: int | None, channels_last: bool
+) -> Shape:
+    """Return the shape of these parts."""
+    return (batch, *spatial, channels) if channels_last else (batch, channels, *spatial)
+
+
+def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
+    """Return the padding before and after that gives `ceil(size / stride)` windows."""
+    total = max(window - (size % stride or stride), 0)
+    return total // 2, total - total // 2
+
+
+def output_size(size: int | None, window: int, stride: int, padding: str) -> int | None:
+    """Return the number of windows along a dimension; None if its size is unknown."""
+    if size is None:
+        return None
+    if padding == "valid":
+        size -= window - 1
+    return -(-size // stride)
+
+
+def output_sizes(
+    owner: str,
+    shape: Sequence[int | None],
+    spatial: Sequence[int | None],
+    windows: Sequence[int],
+    strides: Sequence[int],
+    padding: str,
+) -> Shape:
+    """Return the spatial dimensions of the output.
+
+    Raises:
+        ValueError: if one would be empty.
+    """
+    out = tuple(
+        output_size(n, w, s, padding) for n, w, s in zip(spatial, windows, strides, strict=True)
+    )
+    if any(n is not None and n <= 0 for n in out):
+        raise ValueError(
+            f"{owner}: the output would be empty: windows of {tuple(windows)} do not fit into "
+            f"the input with padding={padding!r}. {received('input_shape', tuple(shape))}"
+        )
+    return out
+
+
+def around(pairs: Sequence[tuple[int, int]], channels_last: bool) -> tuple[int, ...]:
+    """Return torch's padding argument, last dimension first, of pairs in the inputs' order."""
+    flat = tuple(n for pair in reversed(pairs) for n in pair)
+    return (0, 0, *flat) if channels_last else flat
+
+
+def checked_shape(owner: str, shape: Any, rank: int) -> tuple[int | None, ...]:
+    """Return the shape of a batch as a tuple, if it has the right number of dimensions."""
+    shape = tuple(shape)
+    if len(shape) != rank + 2:
+        raise ValueError(
+            f"{owner}: the input must have {rank + 2} dimensions. {received('input_shape', shape)}"
+        )
+    return shape

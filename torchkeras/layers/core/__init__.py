@@ -1,0 +1,1 @@
+"""Dense, Embedding, Input and the other basic layers."""

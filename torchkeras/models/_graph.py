@@ -1,0 +1,342 @@
+"""What makes a model functional: its graph, how it runs, and how it is written and read."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras._base.check import received
+from torchkeras._base.errors import ModelFileError
+from torchkeras.core import nest, serialize
+from torchkeras.core.dtypes import torch_dtype
+from torchkeras.core.graph import Graph
+from torchkeras.core.operation import Node, Operation
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.layers import _mask
+from torchkeras.layers.core.input import InputLayer
+from torchkeras.layers.input_spec import InputSpec
+from torchkeras.layers.layer import Layer
+
+
+def make_graph(inputs: Any, outputs: Any) -> tuple[Graph, Any, Any]:
+    """Return the graph between two structures of symbolic tensors, and those structures.
+
+    Inputs that are themselves computed get an InputLayer of their own in front.
+    """
+    for name, structure in (("inputs", inputs), ("outputs", outputs)):
+        for t in nest.flatten(structure):
+            if not isinstance(t, KerasTensor):
+                raise ValueError(
+                    f"All `{name}` values must be KerasTensors. {received(name, structure)}"
+                )
+    flat = nest.flatten(inputs)
+    if len({t.key for t in flat}) != len(flat):
+        raise ValueError(f"A model's inputs must differ. {received('inputs', inputs)}")
+    return Graph(flat, nest.flatten(outputs)), inputs, outputs
+
+
+def with_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """Put InputLayers in the place of inputs that come out of other layers."""
+    flat = nest.flatten(inputs)
+    if all(_is_input(t) for t in flat):
+        return inputs, outputs
+    graph = Graph(flat, nest.flatten(outputs))
+    fresh = [
+        t
+        if _is_input(t)
+        else InputLayer(batch_shape=t.shape, dtype=t.dtype, name=t.name).new_output()
+        for t in flat
+    ]
+    new_outputs = graph.run(fresh)
+    return nest.pack_as(inputs, fresh), nest.pack_as(outputs, new_outputs)
+
+
+def _is_input(t: Any) -> bool:
+    return not isinstance(t, KerasTensor) or (
+        t._source is not None and isinstance(t._source[0].operation, InputLayer)
+    )
+
+
+def input_specs(model: Any) -> list[InputSpec]:
+    """Return what the model accepts for each of its inputs (the batch size is free)."""
+    keyed = isinstance(model._inputs_struct, dict)
+    names = nest.flatten({k: k for k in model._inputs_struct}) if keyed else []
+    specs = []
+    for i, t in enumerate(model._graph.inputs):
+        operation = t._keras_history.operation
+        specs.append(
+            InputSpec(
+                shape=(None, *t.shape[1:]),
+                allow_last_axis_squeeze=True,
+                name=names[i] if i < len(names) else operation.name,
+                optional=getattr(operation, "optional", False),
+            )
+        )
+    return specs
+
+
+class Runner:
+    """The prepared run of a graph: everything that can be decided once is."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.chain = graph.chain
+        self.graph = graph
+        self.dtypes = [torch_dtype(t.dtype) for t in graph.inputs]
+        self.shapes = [t.shape for t in graph.inputs]
+        self.ranks = [len(t.shape) for t in graph.inputs]
+        # Sizes to check besides the rank: (axis, size) of every known dimension but the batch.
+        self.fixed = [
+            tuple((a, d) for a, d in enumerate(t.shape) if a and d is not None)
+            for t in graph.inputs
+        ]
+
+    def accepts(self, x: torch.Tensor) -> bool:
+        """Tell whether the only input needs no conversion at all."""
+        if x.dtype is not self.dtypes[0] or x.ndim != self.ranks[0]:
+            return False
+        shape = x.shape
+        return all(shape[axis] == size for axis, size in self.fixed[0])
+
+    def standardize(self, flat: list[Any]) -> list[Any]:
+        """Return input values as tensors of the inputs' dtypes and ranks."""
+        out = []
+        for i, x in enumerate(flat):
+            if x is None or isinstance(x, KerasTensor):
+                out.append(x)
+                continue
+            mask = _mask.get_mask(x)
+            converted = convert_to_tensor(x)
+            if converted.dtype is not self.dtypes[i]:
+                converted = converted.to(self.dtypes[i])
+            shape, rank = self.shapes[i], self.ranks[i]
+            if converted.ndim == rank + 1 and converted.shape[-1] == 1:
+                converted = converted.squeeze(-1)
+            elif converted.ndim == rank - 1 and shape[-1] == 1:
+                converted = converted.unsqueeze(-1)
+            if mask is not None and converted is not x:
+                converted._keras_mask = mask  # type: ignore[attr-defined]
+            out.append(converted)
+        return out
+
+
+def flat_inputs(model: Any, inputs: Any) -> list[Any]:
+    """Return the values for the graph's inputs, in order, from any form that Keras accepts."""
+    struct = model._inputs_struct
+    names = [t._keras_history.operation.name for t in model._graph.inputs]
+    if isinstance(inputs, dict):
+        if isinstance(struct, dict) and set(struct) <= set(inputs):
+            return nest.flatten({k: inputs[k] for k in struct})
+        if set(names) <= set(inputs):
+            return [inputs[n] for n in names]
+        if not isinstance(struct, dict) or len(nest.flatten(struct)) != len(struct):
+            wanted = names
+        else:
+            wanted = list(struct)
+        missing = [n for n in wanted if n not in inputs]
+        raise ValueError(
+            f"Layer {model.name!r}: inputs must have the keys {wanted}. Missing: {missing}. "
+            f"{received('keys', list(inputs))}"
+        )
+    flat = nest.flatten(inputs)
+    if len(flat) != len(names):
+        raise ValueError(
+            f"Layer {model.name!r} expects {len(names)} input(s) ({', '.join(names)}), but it "
+            f"received {len(flat)} input tensors."
+        )
+    if isinstance(struct, dict):
+        # A list for a dict of inputs goes by the order of the dict's keys as they were given.
+        order = nest.flatten(nest.pack_as(struct, range(len(flat))))
+        given = [i for k in struct for i in nest.flatten(nest.pack_as(struct, order)[k])]
+        out: list[Any] = [None] * len(flat)
+        for value, place in zip(flat, given, strict=True):
+            out[place] = value
+        return out
+    return flat
+
+
+# ------------------------------------------------------------------------------- configuration
+
+
+def _history(t: KerasTensor, indices: dict[int, int]) -> list[Any]:
+    node, tensor_index = t._source  # type: ignore[misc]
+    return [node.operation.name, indices[id(node)], tensor_index]
+
+
+def graph_config(model: Any) -> dict[str, Any]:
+    """Return the config of a functional model, as Keras writes it."""
+    graph: Graph = model._graph
+    indices: dict[int, int] = {}
+    calls: dict[int, list[Node]] = {}
+    for operation in graph.operations:
+        members = {id(n) for n in graph.nodes}
+        calls[id(operation)] = [n for n in operation.inbound_nodes if id(n) in members]
+        for i, node in enumerate(calls[id(operation)]):
+            indices[id(node)] = i
+
+    def written(x: Any) -> Any:
+        if isinstance(x, KerasTensor):
+            config = {
+                "shape": list(x.shape),
+                "dtype": x.dtype,
+                "keras_history": _history(x, indices),
+            }
+            return {"class_name": "__keras_tensor__", "config": config}
+        return serialize.serialize_value(x)
+
+    layers = []
+    for operation in graph.operations:
+        config = serialize.serialize_keras_object(operation)
+        config["name"] = operation.name
+        config["inbound_nodes"] = [
+            {
+                "args": nest.map_structure(written, list(n.args)),
+                "kwargs": nest.map_structure(written, n.kwargs),
+            }
+            for n in calls[id(operation)]
+            if not n.is_input
+        ]
+        layers.append(config)
+
+    def places(structure: Any) -> Any:
+        if isinstance(structure, KerasTensor):
+            return _history(structure, indices)
+        if isinstance(structure, dict):
+            return {k: places(v) for k, v in structure.items()}
+        return [places(v) for v in structure]
+
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": layers,
+        "input_layers": places(model._inputs_struct),
+        "output_layers": places(model._outputs_struct),
+    }
+
+
+def from_graph_config(
+    config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+) -> tuple[Any, Any]:
+    """Return (inputs, outputs) of the graph that a functional config describes."""
+    operations: dict[str, Operation] = {}
+    pending: list[tuple[Operation, dict[str, Any]]] = []
+    for entry in config["layers"]:
+        if entry.get("class_name") == "InputLayer" and "module" not in entry:
+            entry = {**entry, "module": "keras.layers"}
+        operation = serialize.deserialize_keras_object(entry, custom_objects)
+        if not isinstance(operation, Operation):
+            raise ModelFileError(f"{entry.get('class_name')} is no layer.", where="layers")
+        name = entry.get("name", operation.name)
+        if name in operations:
+            raise ModelFileError(f"two layers are called {name!r}.", where="layers")
+        operations[name] = operation
+        pending.extend((operation, node) for node in entry.get("inbound_nodes", ()))
+    produced: dict[tuple[str, int], Node] = {}
+    counts: dict[str, int] = {}
+    names = {id(op): name for name, op in operations.items()}
+    for name, operation in operations.items():
+        if isinstance(operation, InputLayer):
+            produced[(name, 0)] = operation.new_output()._source[0]
+    while pending:
+        waiting = []
+        blocked: set[str] = set()
+        for operation, node in pending:
+            name = names[id(operation)]
+            args, kwargs, ready = _read_node(node, produced)
+            if not ready or name in blocked:
+                blocked.add(name)  # the calls of one layer keep their order
+                waiting.append((operation, node))
+                continue
+            outputs = operation(*args, **kwargs)
+            first = next(t for t in nest.flatten(outputs) if isinstance(t, KerasTensor))
+            produced[(name, counts.get(name, 0))] = first._source[0]
+            counts[name] = counts.get(name, 0) + 1
+        if len(waiting) == len(pending):
+            stuck = sorted({names[id(op)] for op, _ in waiting})[:10]
+            raise ModelFileError(
+                f"inputs of these layers are missing or form a circle: {stuck}.",
+                where="layers",
+            )
+        pending = waiting
+
+    def tensor(place: Any) -> KerasTensor:
+        name, node_index, tensor_index = place
+        node = produced.get((name, node_index))
+        if node is None:
+            raise ModelFileError(f"there is no layer call {name!r}[{node_index}].")
+        return node.output_tensors[tensor_index]
+
+    def ends(structure: Any) -> Any:
+        if isinstance(structure, dict):
+            return {k: ends(v) for k, v in structure.items()}
+        if len(structure) == 3 and isinstance(structure[0], str):
+            return tensor(structure)
+        return [ends(v) for v in structure]
+
+    return ends(config["input_layers"]), ends(config["output_layers"])
+
+
+def _read_node(
+    node: dict[str, Any], produced: dict[tuple[str, int], Node]
+) -> tuple[list[Any], dict[str, Any], bool]:
+    ready = True
+
+    def read(x: Any) -> Any:
+        nonlocal ready
+        if isinstance(x, dict):
+            if x.get("class_name") == "__keras_tensor__":
+                name, node_index, tensor_index = x["config"]["keras_history"]
+                source = produced.get((name, node_index))
+                if source is None:
+                    ready = False
+                    return None
+                return source.output_tensors[tensor_index]
+            if "class_name" in x and "config" in x:
+                return serialize.deserialize_keras_object(x)
+            return {k: read(v) for k, v in x.items()}
+        if isinstance(x, list):
+            return [read(v) for v in x]
+        return x
+
+    if not isinstance(node, dict):
+        raise ModelFileError("inbound_nodes must hold dicts of args and kwargs.", where="layers")
+    return read(node.get("args", [])), read(node.get("kwargs", {})), ready
+
+
+# ------------------------------------------------------------------------------- modules
+
+
+def register_operations(model: Any, operations: list[Operation]) -> None:
+    """Make the graph's layers children of the model, under their names."""
+    captured: list[nn.Parameter] = []
+    for operation in operations:
+        if isinstance(operation, nn.Module):
+            key = operation.name.replace(".", "_")
+            model._modules[key] = operation
+        else:
+            for node in operation.inbound_nodes:
+                for x in nest.flatten([list(node.args), node.kwargs]):
+                    if isinstance(x, nn.Parameter) and all(x is not c for c in captured):
+                        captured.append(x)
+    for i, parameter in enumerate(captured):
+        model._parameters[f"captured_{i}"] = parameter
+
+
+def layers_of(model: Any) -> list[Layer]:
+    """Return the layers of a model in Keras's order."""
+    if model._graph is not None:
+        return [op for op in model._graph.operations if isinstance(op, Layer)]
+    out: list[Layer] = []
+    _sublayers(model, out)
+    return out
+
+
+def _sublayers(module: nn.Module, out: list[Any]) -> None:
+    for child in module._modules.values():
+        if isinstance(child, Layer):
+            if all(child is not x for x in out):
+                out.append(child)
+        elif isinstance(child, nn.Module) and isinstance(child, (list, dict)):
+            _sublayers(child, out)
+
+

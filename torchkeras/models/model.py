@@ -1,0 +1,367 @@
+"""Model: a layer that is trained, evaluated, saved and looked into."""
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from torchkeras import saving
+from torchkeras._base import scope
+from torchkeras._base.check import received
+from torchkeras.core import nest, serialize
+from torchkeras.core.registry import LAYERS, MODELS
+from torchkeras.core.symbolic import KerasTensor
+
+from torchkeras.layers import _call_spec
+from torchkeras.layers._build import as_shape
+from torchkeras.layers.layer import Layer
+from torchkeras.models import _graph
+from torchkeras.training.trainer import Trainer
+
+_state = scope.state
+_Tensor = torch.Tensor
+_calls = itertools.count(1)
+
+
+def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    return len(args) >= 2 or ("inputs" in kwargs and ("outputs" in kwargs or len(args) == 1)) or (
+        len(args) == 1 and "outputs" in kwargs
+    )
+
+
+@LAYERS.register(module="keras")
+class Model(Trainer, Layer):
+    """A layer with `fit`, `evaluate`, `predict`, `save`; made of symbolic tensors or by subclassing.
+
+    `Model(inputs, outputs)` makes a functional model of the operations between them. A subclass
+    makes layers in `__init__` and uses them in `call`; it may also pass inputs and outputs on to
+    `super().__init__`.
+
+    Args:
+        inputs: Symbolic tensor, or list or dict of them.
+        outputs: Symbolic tensor, or list or dict of them.
+        name: Default: the class name in snake case, made unique.
+
+    Raises:
+        ValueError: if an output is not connected to the inputs.
+
+    >>> import torchkeras as keras
+    >>> inputs = keras.Input((4,))
+    >>> model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
+    >>> model.count_params()
+    10
+    """
+
+    _config_base = True
+    config_skip = frozenset({"inputs", "outputs"})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
+        if cls is Model and _functional_arguments(args, kwargs):
+            return super().__new__(Functional)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        functional = _functional_arguments(args, kwargs)
+        if functional:
+            kwargs.update(zip(("inputs", "outputs"), args[:2], strict=False))
+            args = args[2:]
+        inputs, outputs = kwargs.pop("inputs", None), kwargs.pop("outputs", None)
+        if args:
+            kwargs.setdefault("name", args[0])
+        Layer.__init__(self, **kwargs)
+        Trainer.__init__(self)
+        self.__dict__["_graph"] = None
+        if functional:
+            self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        """Become the model of the operations between `inputs` and `outputs`."""
+        inputs, outputs = _graph.with_input_layers(inputs, outputs)
+        graph, inputs, outputs = _graph.make_graph(inputs, outputs)
+        fields = self.__dict__
+        fields["_graph"], fields["_inputs_struct"], fields["_outputs_struct"] = (
+            graph, inputs, outputs,
+        )  # fmt: skip
+        fields["_runner"] = _graph.Runner(graph)
+        # Keras hands out the lone entry of a list of outputs.
+        lone = isinstance(outputs, (list, tuple)) and len(outputs) == 1
+        fields["_result_struct"] = outputs[0] if lone else outputs
+        _graph.register_operations(self, graph.operations)
+        self.input_spec = _graph.input_specs(self)
+        self.built = True
+        fields["_settled"] = True
+
+    # ------------------------------------------------------------------ structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Direct sub-layers."""
+        return _graph.layers_of(self)
+
+    @property
+    def operations(self) -> list[Any]:
+        """Operations of a functional model: its layers, and raw ops on symbolic tensors."""
+        return list(self._graph.operations) if self._graph is not None else self.layers
+
+    @property
+    def inputs(self) -> Any:
+        """Flat list of the symbolic inputs."""
+        return list(self._graph.inputs) if self._graph is not None else None
+
+    @property
+    def outputs(self) -> Any:
+        """Flat list of the symbolic outputs."""
+        return list(self._graph.outputs) if self._graph is not None else None
+
+    @property
+    def input(self) -> Any:
+        """Symbolic inputs, in the structure they were given."""
+        return self._inputs_struct if self._graph is not None else Layer.input.fget(self)  # type: ignore[attr-defined]
+
+    @property
+    def output(self) -> Any:
+        """Symbolic outputs, in the structure they were given."""
+        return self._outputs_struct if self._graph is not None else Layer.output.fget(self)  # type: ignore[attr-defined]
+
+    @property
+    def input_shape(self) -> Any:
+        """Shapes of the inputs."""
+        return nest.map_structure(lambda t: t.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shapes of the outputs."""
+        return nest.map_structure(lambda t: t.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str] | None:
+        """Names of the input layers."""
+        if self._graph is None:
+            return None
+        return [t._keras_history.operation.name for t in self._graph.inputs]
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the operations that make the outputs."""
+        if self._graph is None:
+            return None
+        return [t._keras_history.operation.name for t in self._graph.outputs]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by its name or by its place in `layers`."""
+        if (name is None) == (index is None):
+            raise ValueError(
+                "get_layer: give either a layer name or an index. "
+                f"Received: index={index}, name={name!r}."
+            )
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"get_layer: index must be below {len(layers)}, the number of layers. "
+                    f"{received('index', index)}"
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"No such layer: {name}. Existing layers are: {[x.name for x in layers]}.")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: list[str] | None = None,
+    ) -> None:
+        """Print the layers, their output shapes and their numbers of parameters."""
+        Model._print_summary(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+    # Attached by utils.summary, which stands above this room.
+    _print_summary: Callable[..., None] = staticmethod(lambda *args: None)
+
+    # ------------------------------------------------------------------ the call
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the model: a flat plan if it is functional, else as any layer."""
+        graph = self._graph
+        if graph is not None and self._is_plain_call and len(args) == 1:
+            x = args[0]
+            if (
+                type(x) is _Tensor
+                and getattr(x, "_keras_mask", None) is None
+                and self._runner.chain is not None
+                and self._runner.accepts(x)
+                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
+            ):
+                return self._run_chain(x, kwargs.get("training"))
+        return super().forward(*args, **kwargs)
+
+    @property
+    def _is_plain_call(self) -> bool:
+        return type(self).call is Model.call and self.activity_regularizer is None
+
+    def _run_chain(self, x: torch.Tensor, training: bool | None) -> Any:
+        """Run layers that only feed each other, with nothing between them and their input."""
+        before = _state.training
+        if training is None and (before is not None or self.training):
+            training = before if before is not None else True
+        if _state.depth == 0:
+            _state.call_id = next(_calls)
+        _state.depth += 1
+        _state.training = training
+        try:
+            for operation in self._runner.chain:  # type: ignore[union-attr]
+                x = operation(x)
+            return x
+        finally:
+            _state.training = before
+            _state.depth -= 1
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Compute the outputs; a subclass that is not functional defines it."""
+        if self._graph is None:
+            raise NotImplementedError(
+                f"Model {type(self).__name__} does not have a `call()` method implemented."
+            )
+        flat = self._runner.standardize(_graph.flat_inputs(self, inputs))
+        if mask is not None:
+            masks = nest.flatten(mask)
+            for x, m in zip(flat, masks, strict=False):
+                if m is not None and isinstance(x, torch.Tensor):
+                    x._keras_mask = m  # type: ignore[attr-defined]
+        return nest.pack_as(self._result_struct, self._graph.run(flat))
+
+    def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._graph is not None and self._is_plain_call and args:
+            # Rank and structure are adjusted before the inputs are checked.
+            flat = _graph.flat_inputs(self, args[0])
+            flat = self._runner.standardize(flat)
+            struct = self._inputs_struct
+            args = (nest.pack_as(struct, flat), *args[1:])
+        return super()._full_call(args, kwargs)
+
+    def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Return KerasTensors of the outputs' shapes and dtypes."""
+        if self._graph is None or not self._is_plain_call:
+            return self._infer_spec(inputs)
+        flat = _graph.flat_inputs(self, inputs)
+        same = all(tuple(a.shape) == b.shape for a, b in zip(flat, self._graph.inputs, strict=True))
+        if same:
+            return nest.map_structure(
+                lambda t: KerasTensor(t.shape, t.dtype), self._result_struct
+            )
+
+        def spec(operation: Any, args: Any, kwargs: Any) -> Any:
+            return operation.compute_output_spec(*args, **kwargs)
+
+        return nest.pack_as(self._result_struct, self._graph.run(flat, spec))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shapes of the outputs for those of the inputs."""
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        shapes = _shape_leaves(input_shape)
+        flat = [
+            KerasTensor(s, t.dtype) for s, t in zip(shapes, self._graph.inputs, strict=True)
+        ]
+        inputs = nest.pack_as(self._inputs_struct, flat)
+        return nest.map_structure(lambda t: t.shape, self.compute_output_spec(inputs))
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: the outputs of the inner layers carry their masks already."""
+        return None if self._graph is not None else previous_mask
+
+    def build(self, input_shape: Any) -> None:
+        """Create the weights for an input shape, by a run of `call` without memory."""
+        if self._graph is None:
+            inputs = _zero_specs(input_shape)
+            # A model of several inputs takes them as the arguments of its call.
+            several = isinstance(inputs, list) and len(self._call_spec.names) >= len(inputs) > 1
+            self._infer_spec(*inputs) if several else self._infer_spec(inputs)
+
+    def _build_for(self, arguments: dict[str, Any]) -> None:
+        if type(self).build is Model.build:
+            # Nothing to do: the layers that the call uses are built by it.
+            shapes = _call_spec.shapes_by_parameter(arguments, Model.build)
+            self.__dict__["_build_shapes"] = {k: as_shape(s) for k, s in shapes.items()}
+            self.built = True
+        else:
+            super()._build_for(arguments)
+
+    # ------------------------------------------------------------------ configuration and files
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the graph of a functional model, else the constructor's arguments."""
+        if self._graph is not None and type(self) is Functional:
+            return _graph.graph_config(self)
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Model":
+        """Make the model of a config."""
+        if "layers" in config and "input_layers" in config:
+            with serialize.CustomObjectScope(custom_objects):
+                inputs, outputs = _graph.from_graph_config(config)
+            model = Functional if cls in (Model, Functional) else cls
+            extra = {k: config[k] for k in ("name", "trainable") if k in config}
+            return model(inputs=inputs, outputs=outputs, **extra)
+        with serialize.CustomObjectScope(custom_objects):
+            return cls(**config)
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the input shape that a subclassed model was built for."""
+        return None if self._graph is not None else super().get_build_config()
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the architecture as JSON; `kwargs` go to `json.dumps`."""
+        return json.dumps(serialize.serialize_keras_object(self), **kwargs)
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
+        """Save architecture, weights and training state; the suffix chooses the format."""
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped)
+
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Save the weights to a `.weights.h5` file."""
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Load weights that `save_weights` or `save` wrote."""
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+    def reset_states(self) -> None:
+        """Reset the states of stateful recurrent layers."""
+        for module in self.modules():
+            if module is not self and hasattr(module, "reset_states"):
+                module.reset_states()
+
+
+@MODELS.register("Functional", name="Functional", module="keras")
+class Functional(Model):
+    """A model made of the operations between symbolic inputs and outputs."""
+
+
+def _shape_leaves(shape: Any) -> list[Any]:
+    if isinstance(shape, dict):
+        return [leaf for k in sorted(shape) for leaf in _shape_leaves(shape[k])]
+    if any(isinstance(s, (list, tuple, dict)) for s in shape):
+        return [leaf for s in shape for leaf in _shape_leaves(s)]
+    return [tuple(shape)]
+
+
+def _zero_specs(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {k: _zero_specs(s) for k, s in shape.items()}
+    if any(isinstance(s, (list, tuple, dict)) for s in shape):
+        return [_zero_specs(s) for s in shape]
+    return KerasTensor(shape)
+
+

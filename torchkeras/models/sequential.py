@@ -1,0 +1,205 @@
+"""Sequential: layers one after the other."""
+
+from typing import Any
+
+from torch import nn
+
+from torchkeras._base.check import received
+from torchkeras.core import serialize
+from torchkeras.core.registry import LAYERS
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers._build import as_shape
+from torchkeras.layers.core.input import InputLayer
+from torchkeras.layers.core.torch_module import TorchModuleWrapper
+from torchkeras.layers.layer import Layer
+from torchkeras.models.model import Model
+
+
+@LAYERS.register(module="keras")
+class Sequential(Model):
+    """A model of layers in a row; any `nn.Module` may be one of them.
+
+    It is built at once if it begins with an `Input` (or a layer with `input_shape`), else at the
+    first call.
+
+    Args:
+        layers: Layers to add.
+        trainable: Whether the layers are trained.
+        name: Default `sequential`, `sequential_1`, ….
+
+    >>> import torchkeras as keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> model.output_shape
+    (None, 2)
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Sequential":
+        return Layer.__new__(cls)
+
+    def __init__(
+        self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        self.__dict__["_row"] = []
+        for layer in layers or ():
+            self.add(layer, rebuild=False)
+        self._rebuild()
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer at the end.
+
+        Raises:
+            ValueError: if it is no layer, or its name is taken already.
+        """
+        if isinstance(layer, KerasTensor):
+            layer = layer._keras_history.operation
+        if not isinstance(layer, nn.Module):
+            raise ValueError(
+                f"Only instances of keras.Layer or torch.nn.Module can be added to a Sequential. "
+                f"{received('layer', layer)} (of type {type(layer).__name__})"
+            )
+        if not isinstance(layer, Layer):
+            layer = TorchModuleWrapper(layer)
+        if any(layer.name == other.name for other in self._row):
+            raise ValueError(
+                "All layers added to a Sequential model should have unique names. Name "
+                f"{layer.name!r} is already the name of a layer in this model."
+            )
+        if isinstance(layer, InputLayer) and self._row:
+            raise ValueError(
+                f"Sequential: an Input can only come first; {self.name!r} has layers already."
+            )
+        if not self._row and not isinstance(layer, InputLayer):
+            first = _first_shape(layer)
+            if first is not None:
+                self._row.append(InputLayer(batch_shape=first[0], dtype=first[1]))
+        self._row.append(layer)
+        if rebuild:
+            self._rebuild()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the last layer away and return it."""
+        layer = self._row.pop()
+        if rebuild:
+            self._rebuild()
+        return layer
+
+    def _rebuild(self) -> None:
+        """Draw the graph anew for the present layers, if the input's shape is known."""
+        fields = self.__dict__
+        fields["_graph"] = None
+        fields["_settled"] = fields["_fast"] = False
+        self.built = False
+        self._modules.clear()
+        for layer in self._row:
+            self._modules[layer.name.replace(".", "_")] = layer
+        if len(self._row) > 1 and isinstance(self._row[0], InputLayer):
+            self.build(self._row[0].batch_shape)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build all layers for an input shape (with the batch dimension)."""
+        if not self._row:
+            raise ValueError(
+                f"Sequential model {self.name!r} cannot be built because it has no layers. "
+                "Call `model.add(layer)`."
+            )
+        if isinstance(self._row[0], InputLayer):
+            source = self._row[0]
+            shape = as_shape(input_shape)
+            if shape is not None and shape != source.batch_shape and self.built:
+                return
+        else:
+            if input_shape is None:
+                raise ValueError(
+                    f"You must provide an `input_shape` argument to build {self.name!r}."
+                )
+            source = InputLayer(batch_shape=as_shape(input_shape))
+            self._row.insert(0, source)
+        x = inputs = source.new_output()
+        try:
+            for layer in self._row[1:]:
+                x = layer(x)
+        except NotImplementedError:
+            return  # a layer that does not tell its output's shape: build at the call
+        modules = dict(self._modules)
+        self._set_graph(inputs, x)
+        self._modules.clear()
+        self._modules.update(modules)
+        self._modules.update({source.name.replace(".", "_"): source})
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the InputLayer."""
+        return [layer for layer in self._row if not isinstance(layer, InputLayer)]
+
+    def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._graph is None and args:
+            x = args[0]
+            if not hasattr(x, "shape"):
+                raise ValueError(f"Sequential: inputs must be one tensor. {received('inputs', x)}")
+            self._build_from(x)
+        return super()._full_call(args, kwargs)
+
+    def _build_from(self, x: Any) -> None:
+        shape = (None, *as_shape(tuple(x.shape[1:])))
+        if self._row and not isinstance(self._row[0], InputLayer):
+            self._row.insert(0, InputLayer(batch_shape=shape, dtype=x.dtype))
+        self.build(shape)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output's shape for an input shape."""
+        if self._graph is not None:
+            return super().compute_output_shape(input_shape)
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configs of the layers."""
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": serialize.serialize_keras_object(self._policy),
+            "layers": [serialize.serialize_keras_object(layer) for layer in self._row],
+        }
+        if self._graph is not None and self._row:
+            config["build_input_shape"] = self._row[0].batch_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> "Sequential":
+        """Make the model of a config; old Keras's bare list of layers is accepted."""
+        if isinstance(config, list):
+            config = {"layers": config}
+        with serialize.CustomObjectScope(custom_objects):
+            layers = [LAYERS.deserialize(c) for c in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        if config.get("trainable") is False:
+            model.trainable = False
+        shape = config.get("build_input_shape")
+        if not model.built and shape and layers:
+            model.build(shape)
+        return model
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shape that the model was built for."""
+        if self._graph is None:
+            return None
+        return {"input_shape": self._row[0].batch_shape}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shape of a config, if that was not done yet."""
+        if not self.built and config.get("input_shape"):
+            self.build(config["input_shape"])
+
+
+def _first_shape(layer: Any) -> tuple[Any, str] | None:
+    """Return (batch shape, dtype) that a first layer brings with it."""
+    given = getattr(layer, "_input_shape_arg", None)
+    if given is not None:
+        return given, layer.compute_dtype
+    inputs = getattr(layer, "inputs", None) if isinstance(layer, Model) else None
+    if inputs is not None and len(inputs) == 1:
+        return inputs[0].shape, inputs[0].dtype
+    return None
+

@@ -1,0 +1,173 @@
+"""Ops that make, join, cut and rearrange tensors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras.core import dtypes
+from torchkeras.core.tensor import convert_to_tensor, get_device
+from torchkeras.ops._op import CORE, op, promote
+
+
+@op()
+def reshape(x: Any, newshape: Any) -> Any:
+    """Return the values in a new shape; one size may be -1."""
+    shape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    return torch.reshape(convert_to_tensor(x), tuple(-1 if d is None else d for d in shape))
+
+
+@op()
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Return the axes in another order, by default reversed."""
+    x = convert_to_tensor(x)
+    return torch.permute(x, tuple(axes) if axes is not None else tuple(reversed(range(x.ndim))))
+
+
+@op()
+def expand_dims(x: Any, axis: int | Sequence[int]) -> Any:
+    """Insert axes of size 1."""
+    x = convert_to_tensor(x)
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    rank = x.ndim + len(axes)
+    for a in sorted(a % rank for a in axes):
+        x = x.unsqueeze(a)
+    return x
+
+
+@op()
+def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Take axes of size 1 away."""
+    x = convert_to_tensor(x)
+    if axis is None:
+        return x.squeeze()
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    for a in axes:
+        if x.shape[a] != 1:
+            raise ValueError(
+                f"squeeze: axis must have size 1. Received: axis={a} of shape {tuple(x.shape)}."
+            )
+    return x.squeeze(axes)
+
+
+@op()
+def concatenate(xs: Any, axis: int = 0) -> Any:
+    """Join tensors along an axis."""
+    return torch.cat(promote(*xs), dim=axis)
+
+
+@op()
+def stack(x: Any, axis: int = 0) -> Any:
+    """Join tensors along a new axis."""
+    return torch.stack(promote(*x), dim=axis)
+
+
+@op()
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Cut a tensor into equal parts, or at indices."""
+    x = convert_to_tensor(x)
+    if not isinstance(indices_or_sections, int):
+        return list(torch.tensor_split(x, tuple(indices_or_sections), dim=axis))
+    size = x.shape[axis]
+    if size % indices_or_sections:
+        raise ValueError(
+            f"split: the axis must divide into equal parts. Received: {indices_or_sections} parts "
+            f"of size {size}."
+        )
+    return list(torch.split(x, size // indices_or_sections, dim=axis))
+
+
+@op()
+def tile(x: Any, repeats: Any) -> Any:
+    """Repeat a whole tensor along its axes."""
+    return torch.tile(
+        convert_to_tensor(x), (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    )
+
+
+@op()
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each entry along an axis."""
+    if not isinstance(repeats, int):
+        repeats = convert_to_tensor(repeats)
+    return torch.repeat_interleave(convert_to_tensor(x), repeats, dim=axis)
+
+
+@op()
+def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """Reverse the order along axes."""
+    x = convert_to_tensor(x)
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return torch.flip(x, tuple(axes))
+
+
+@op(tensors=2)
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Return the entries at indices along an axis."""
+    x, indices = convert_to_tensor(x), convert_to_tensor(indices).long()
+    if axis is None:
+        x, axis = x.flatten(), 0
+    axis %= x.ndim
+    indices = torch.where(indices < 0, indices + x.shape[axis], indices)
+    taken = torch.index_select(x, axis, indices.flatten())
+    return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+
+
+@op("GetItem", tensors=2)
+def get_item(x: Any, key: Any) -> Any:
+    """Return `x[key]`."""
+    return convert_to_tensor(x)[tuple(key) if isinstance(key, list) else key]
+
+
+@op(tensors=2)
+def matmul(x1: Any, x2: Any) -> Any:
+    """Return the matrix product."""
+    return torch.matmul(*promote(x1, x2))
+
+
+@op(module=CORE)
+def cast(x: Any, dtype: Any) -> Any:
+    """Return `x` with another dtype."""
+    return convert_to_tensor(x).to(dtypes.torch_dtype(dtype))
+
+
+@op("StopGradient", module=CORE)
+def stop_gradient(variable: Any) -> Any:
+    """Return the value, through which no gradient flows."""
+    return convert_to_tensor(variable).detach()
+
+
+@op()
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Return zeros of the same shape."""
+    return torch.zeros_like(convert_to_tensor(x), dtype=dtype and dtypes.torch_dtype(dtype))
+
+
+@op()
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Return ones of the same shape."""
+    return torch.ones_like(convert_to_tensor(x), dtype=dtype and dtypes.torch_dtype(dtype))
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def zeros(shape: Any, dtype: Any = None) -> torch.Tensor:
+    """Return zeros."""
+    return torch.zeros(_shape(shape), dtype=dtypes.torch_dtype(dtype), device=get_device())
+
+
+def ones(shape: Any, dtype: Any = None) -> torch.Tensor:
+    """Return ones."""
+    return torch.ones(_shape(shape), dtype=dtypes.torch_dtype(dtype), device=get_device())
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> torch.Tensor:
+    """Return evenly spaced values."""
+    if stop is None:
+        start, stop = 0, start
+    step = 1 if step is None else step
+    if dtype is None:
+        dtype = dtypes.result_type(*(type(v) for v in (start, stop, step)))
+    return torch.arange(start, stop, step, dtype=dtypes.torch_dtype(dtype), device=get_device())

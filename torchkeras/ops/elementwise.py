@@ -1,0 +1,105 @@
+"""Elementwise ops of one and two tensors: rows of a table."""
+
+from typing import Any
+
+import torch
+
+from torchkeras.core import dtypes
+from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.ops._op import binary, op, promote, unary
+
+
+def _float_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
+    x1, x2 = promote(x1, x2)
+    if not (x1.is_floating_point() or x1.is_complex()):
+        dtype = dtypes.torch_dtype(None)
+        return x1.to(dtype), x2.to(dtype)
+    return x1, x2
+
+
+def _bool_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
+    return convert_to_tensor(x1), convert_to_tensor(x2)
+
+
+negative = unary(torch.neg, "negative", "Return `-x`.")
+absolute = unary(torch.abs, "absolute", "Return `|x|`.")
+square = unary(torch.square, "square", "Return `x * x`.")
+sign = unary(torch.sign, "sign", "Return the sign: -1, 0 or 1.")
+conjugate = unary(torch.conj_physical, "conjugate", "Return the complex conjugate.")
+exp = unary(torch.exp, "exp", "Return `e ** x`.", floating=True)
+expm1 = unary(torch.expm1, "expm1", "Return `e ** x - 1`.", floating=True)
+log = unary(torch.log, "log", "Return the natural logarithm.", floating=True)
+log1p = unary(torch.log1p, "log1p", "Return `log(1 + x)`.", class_name="Log1p", floating=True)
+log2 = unary(torch.log2, "log2", "Return the logarithm of base 2.", class_name="Log2", floating=True)
+log10 = unary(torch.log10, "log10", "Return the logarithm of base 10.", class_name="Log10", floating=True)  # fmt: skip  # noqa: E501
+sqrt = unary(torch.sqrt, "sqrt", "Return the square root.", floating=True)
+reciprocal = unary(torch.reciprocal, "reciprocal", "Return `1 / x`.", floating=True)
+sin = unary(torch.sin, "sin", "Return the sine (radians).", floating=True)
+cos = unary(torch.cos, "cos", "Return the cosine (radians).", floating=True)
+tan = unary(torch.tan, "tan", "Return the tangent (radians).", floating=True)
+arcsin = unary(torch.asin, "arcsin", "Return the inverse sine.", floating=True)
+arccos = unary(torch.acos, "arccos", "Return the inverse cosine.", floating=True)
+arctan = unary(torch.atan, "arctan", "Return the inverse tangent.", floating=True)
+sinh = unary(torch.sinh, "sinh", "Return the hyperbolic sine.", floating=True)
+cosh = unary(torch.cosh, "cosh", "Return the hyperbolic cosine.", floating=True)
+tanh = unary(torch.tanh, "tanh", "Return the hyperbolic tangent.", floating=True)
+floor = unary(torch.floor, "floor", "Return the next integer below.", floating=True)
+ceil = unary(torch.ceil, "ceil", "Return the next integer above.", floating=True)
+isnan = unary(torch.isnan, "isnan", "Tell where `x` is NaN.")
+isinf = unary(torch.isinf, "isinf", "Tell where `x` is infinite.")
+isfinite = unary(torch.isfinite, "isfinite", "Tell where `x` is finite.")
+logical_not = unary(torch.logical_not, "logical_not", "Return `not x`.")
+
+add = binary(torch.add, "add", "Return `x1 + x2`.")
+subtract = binary(torch.sub, "subtract", "Return `x1 - x2`.")
+multiply = binary(torch.mul, "multiply", "Return `x1 * x2`.")
+power = binary(torch.pow, "power", "Return `x1 ** x2`.")
+mod = binary(torch.remainder, "mod", "Return the remainder, with the sign of `x2`.")
+floor_divide = binary(torch.floor_divide, "floor_divide", "Return `x1 // x2`.")
+maximum = binary(torch.maximum, "maximum", "Return the greater of two.")
+minimum = binary(torch.minimum, "minimum", "Return the smaller of two.")
+true_divide = binary(torch.true_divide, "true_divide", "Return `x1 / x2`.", prepare=_float_pair)
+divide = binary(torch.true_divide, "divide", "Return `x1 / x2`.", prepare=_float_pair)
+arctan2 = binary(torch.atan2, "arctan2", "Return the angle of (x2, x1).", class_name="Arctan2", prepare=_float_pair)  # fmt: skip  # noqa: E501
+equal = binary(torch.eq, "equal", "Tell where `x1 == x2`.")
+not_equal = binary(torch.ne, "not_equal", "Tell where `x1 != x2`.")
+less = binary(torch.lt, "less", "Tell where `x1 < x2`.")
+less_equal = binary(torch.le, "less_equal", "Tell where `x1 <= x2`.")
+greater = binary(torch.gt, "greater", "Tell where `x1 > x2`.")
+greater_equal = binary(torch.ge, "greater_equal", "Tell where `x1 >= x2`.")
+logical_and = binary(torch.logical_and, "logical_and", "Return `x1 and x2`.", prepare=_bool_pair)
+logical_or = binary(torch.logical_or, "logical_or", "Return `x1 or x2`.", prepare=_bool_pair)
+logical_xor = binary(torch.logical_xor, "logical_xor", "Tell where just one is true.", prepare=_bool_pair)  # fmt: skip  # noqa: E501
+
+
+@op()
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Return `x` held between `x_min` and `x_max`."""
+    return torch.clamp(convert_to_tensor(x), x_min, x_max)
+
+
+@op(tensors=3)
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """Return `x1` where the condition holds, else `x2`; alone, the indices where it holds."""
+    condition = convert_to_tensor(condition)
+    if x1 is None and x2 is None:
+        return tuple(i.to(torch.int32) for i in torch.nonzero(condition, as_tuple=True))
+    return torch.where(condition.bool(), *promote(x1, x2))
+
+
+@op()
+def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
+    """Return `x` rounded to a number of decimals."""
+    return torch.round(convert_to_tensor(x), decimals=decimals)
+
+
+@op(module="keras.src.ops.math")
+def rsqrt(x: Any) -> Any:
+    """Return `1 / sqrt(x)`."""
+    return torch.rsqrt(convert_to_tensor(x))
+
+
+@op(module="keras.src.ops.math")
+def erf(x: Any) -> Any:
+    """Return the error function."""
+    return torch.erf(convert_to_tensor(x))

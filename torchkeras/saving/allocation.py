@@ -1,0 +1,70 @@
+"""Variables of a model that is being loaded: counted before they take memory, filled once."""
+
+from typing import Any
+
+import torch
+
+from torchkeras._base import scope
+from torchkeras.core.dtypes import torch_dtype
+from torchkeras.saving.safety import ModelFileError
+
+
+class Allocation:
+    """The variables that are created within the block, with a bound on their size.
+
+    Args:
+        limit: Bytes (or, without weights to come, elements) that they may take together.
+        weights_follow: Whether values come from a file. Then a variable starts as zeros, which
+            costs neither time nor pages, and `finish` fills those that the file left out.
+
+    Raises:
+        ModelFileError: at the variable that goes beyond the limit, before it takes memory.
+    """
+
+    def __init__(self, limit: int, *, weights_follow: bool) -> None:
+        self.limit = limit
+        self.taken = 0
+        self.weights_follow = weights_follow
+        self._waiting: dict[int, torch.Tensor] = {}
+        self._scope: Any = None
+
+    def __enter__(self) -> "Allocation":
+        self._scope = scope.scoped(allocation=self)
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._scope.__exit__(*exc)
+
+    def reserve(self, initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
+        """Return the first value of a variable, in place of `initializer(shape, dtype=dtype)`."""
+        size = torch_dtype(dtype).itemsize if self.weights_follow else 1
+        for n in shape:
+            size *= n
+        self.taken += size
+        if self.taken > self.limit:
+            unit = "bytes" if self.weights_follow else "weights"
+            raise ModelFileError(
+                f"the config asks for a weight of shape {shape}; with it the model has over "
+                f"{self.limit} {unit}, more than "
+                + ("its file holds." if self.weights_follow else "the limit.")
+            )
+        if not self.weights_follow:
+            return initializer(shape, dtype=dtype)
+        return torch.zeros(shape, dtype=torch_dtype(dtype))
+
+    def created(self, variable: torch.Tensor) -> None:
+        """Note a variable that began as zeros."""
+        if self.weights_follow:
+            self._waiting[id(variable)] = variable
+
+    def filled(self, variable: torch.Tensor) -> None:
+        """Note that a variable has its value from the file."""
+        self._waiting.pop(id(variable), None)
+
+    def finish(self) -> None:
+        """Give the variables that are not in the file their initial values."""
+        with torch.no_grad():
+            for v in self._waiting.values():
+                v.copy_(v.initializer(tuple(v.shape), dtype=v.dtype))  # type: ignore[attr-defined]
+        self._waiting.clear()

@@ -1,0 +1,79 @@
+"""Where weights go: a sink takes each object's arrays under its path, as Keras's files do."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from torchkeras._base.optional import require
+from torchkeras.core.dtypes import EXTENSION_DTYPES
+from torchkeras.core.tensor import convert_to_numpy
+from torchkeras.saving.h5_reader import CHECKSUM, crc32
+
+_EXTENSIONS = {dtype: name for name, (dtype, _) in EXTENSION_DTYPES.items()}
+
+
+class H5Sink:
+    """An HDF5 file in memory, laid out as Keras's `.weights.h5`.
+
+    libhdf5 never writes to a device: when that is full, it takes the interpreter down with it.
+
+    Args:
+        checksums: Whether each dataset gets an attribute with its CRC-32, which only we read.
+    """
+
+    def __init__(self, checksums: bool = False) -> None:
+        self._checksums = checksums
+        self._buffer = io.BytesIO()
+        self._file = require("h5py").File(self._buffer, "w")
+
+    def put(self, path: str, name: str | None, entries: Mapping[str, Any]) -> None:
+        """Add the arrays of one object.
+
+        Args:
+            path: Path of the object, for example `"layers/dense"`; `""` for the root.
+            name: Its own name, kept as an attribute.
+            entries: Key -> array.
+        """
+        at = f"{path}/vars" if path else "vars"
+        group = self._file.create_group(at)
+        if name is not None:
+            group.attrs["name"] = name
+        for key, value in entries.items():
+            array = _as_array(value, f"{at}/{key}")
+            label = _EXTENSIONS.get(array.dtype)
+            # HDF5 has no such types: their bytes go in as they are, under the name of the dtype
+            stored = array if label is None else array.view(f"V{array.itemsize}")
+            dataset = group.create_dataset(_as_key(key, at), data=stored)
+            if label is not None:
+                dataset.attrs["dtype"] = label
+            if self._checksums:
+                dataset.attrs[CHECKSUM] = np.uint32(crc32(array))
+
+    def close(self) -> memoryview:
+        """End the file and return its bytes."""
+        self._file.close()
+        return self._buffer.getbuffer()
+
+    def __enter__(self) -> "H5Sink":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+
+def _as_key(key: Any, at: str) -> str:
+    if not isinstance(key, str) or not key or "/" in key or key == ".":
+        raise ValueError(f"{at}: a store's key must be a string without '/'. Received: {key!r}.")
+    return key
+
+
+def _as_array(value: Any, at: str) -> np.ndarray:
+    array = np.asarray(convert_to_numpy(value))
+    if array.dtype.kind not in "biuf" and array.dtype not in _EXTENSIONS:
+        raise TypeError(
+            f"{at}: a store takes arrays of numbers. Received: dtype={array.dtype}. "
+            "Text and other data go to files, in save_assets()."
+        )
+    return array

@@ -1,0 +1,323 @@
+"""Weights of a model to a sink and back: check all, then change all."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from torchkeras.core import stateful
+from torchkeras.core.dtypes import EXTENSION_DTYPES, is_float, is_int, standardize_dtype
+from torchkeras.saving.allocation import Allocation
+from torchkeras.saving.h5_reader import Dataset
+from torchkeras.saving.safety import ModelFileError
+
+_LISTED = 10  # objects that a message names before it says "and n more"
+
+
+class Sink(Protocol):
+    """What weights are written to."""
+
+    def put(self, path: str, name: str | None, entries: Mapping[str, Any]) -> None:
+        """Add the arrays of one object."""
+
+
+class Source(Protocol):
+    """What weights are read from."""
+
+    datasets: Mapping[str, Dataset]
+
+    def children(self, group: str) -> Mapping[str, Dataset]:
+        """Return the datasets directly in a group, by name."""
+
+    def read(self, dataset: Dataset) -> np.ndarray:
+        """Return a dataset's data."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How strictly a file must fit the model.
+
+    Args:
+        skip_mismatch: Whether objects whose weights do not fit are left as they are.
+        strict: Whether weights that the model has no place for are an error, not a warning.
+        cast: Whether floats may change their width.
+        check_finite: Whether NaN and infinity are an error, not a warning.
+        require_optimizer: Whether an optimizer state that does not fit is an error.
+    """
+
+    skip_mismatch: bool = False
+    strict: bool = False
+    cast: bool = False
+    check_finite: bool = False
+    require_optimizer: bool = False
+
+
+@dataclass
+class _Job:
+    """What is to be done for one object."""
+
+    path: str
+    obj: Any
+    found: Mapping[str, Dataset]
+    targets: dict[str, torch.Tensor] | None  # None: only the object's own method knows
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def save_state(root: Any, sink: Sink) -> None:
+    """Put the state of `root` and all objects under it into a sink."""
+    for path, obj in stateful.walk(root):
+        entries: dict[str, Any] = {}
+        if stateful.is_plain_module(obj):
+            entries.update(obj.state_dict())
+        elif hasattr(type(obj), "save_own_variables"):
+            obj.save_own_variables(entries)
+        else:
+            continue
+        sink.put(path, getattr(obj, "name", None), entries)
+
+
+def load_state(
+    root: Any, source: Source, rules: Rules, file: str, allocation: Allocation | None = None
+) -> None:
+    """Set the state of `root` and all objects under it from a source.
+
+    Nothing changes unless all fits. With `allocation`, the objects are new and nobody's yet: each
+    is filled as it is read, and what the source lacks is initialised.
+
+    Raises:
+        ModelFileError: if the weights do not fit, or cannot be read.
+    """
+    jobs = _plan(root, source, rules, file)
+    reader = _Reader(source, rules, file)
+    if allocation is None:
+        for job in jobs:
+            job.values = reader.read(job)
+        _apply(jobs)
+    else:
+        for job in jobs:
+            job.values = reader.read(job)
+            _apply([job])
+            job.values = {}
+            for v in _variables(job.obj) if job.targets is None else job.targets.values():
+                allocation.filled(v)
+        allocation.finish()
+    reader.warn()
+
+
+# ------------------------------------------------------------------------------- checks
+
+
+def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
+    """Compare the file with the model, without a look at the data."""
+    jobs, misfits, visited = [], [], set()
+    has_optimizer = False
+    for path, obj in stateful.walk(root):
+        if not stateful.is_plain_module(obj) and not hasattr(type(obj), "load_own_variables"):
+            continue
+        group = f"{path}/vars" if path else "vars"
+        visited.add(group)
+        job = _Job(path, obj, source.children(group), _targets(obj))
+        optimizer = isinstance(obj, torch.optim.Optimizer)
+        has_optimizer |= optimizer
+        problems = _problems(job, rules.cast)
+        if not problems:
+            jobs.append(job)
+        elif optimizer and not rules.require_optimizer:
+            _warn_optimizer(job, problems)
+        else:
+            misfits.append((group, problems))
+    if misfits:
+        text = _listing([p for _, problems in misfits for p in problems])
+        if not rules.skip_mismatch:
+            raise ModelFileError(
+                f"the weights do not fit the model: {text}", path=file, where=misfits[0][0]
+            )
+        warnings.warn(f"{file}: skipped what does not fit the model: {text}", stacklevel=4)
+    _check_extra(source, visited, has_optimizer, rules, file)
+    return jobs
+
+
+def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
+    if stateful.is_plain_module(obj):
+        return dict(obj.state_dict(keep_vars=True))
+    if stateful.is_standard(obj):
+        return {str(i): v for i, v in enumerate(obj._own_variables())}
+    if isinstance(obj, torch.optim.Optimizer):
+        return {str(i): v for i, v in enumerate(obj.variables)}
+    return None
+
+
+def _label(job: _Job, key: str) -> str:
+    """Name a weight as a user knows it: `dense/kernel`."""
+    target = (job.targets or {}).get(key)
+    name = getattr(target, "path", None)
+    return name or f"{job.path}/{key}"
+
+
+def _problems(job: _Job, cast: bool) -> list[str]:
+    """Say in what a file's entries differ from an object's variables."""
+    if job.targets is None:
+        return []
+    if job.targets and not job.found:
+        return [f"{job.path or 'the model'}: {len(job.targets)} weights are missing in the file"]
+    if job.found and not job.targets:
+        built = "" if getattr(job.obj, "built", True) else " and is not built"
+        return [f"{job.path}: the file has {len(job.found)} weights, the model has none{built}"]
+    problems = [f"{_label(job, k)}: missing in the file" for k in job.targets if k not in job.found]
+    problems += [f"{job.path}/vars/{k}: not in the model" for k in job.found if k not in job.targets]
+    for key, target in job.targets.items():
+        dataset = job.found.get(key)
+        if dataset is None:
+            continue
+        dtype = standardize_dtype(target.dtype)
+        if dataset.shape != tuple(target.shape):
+            problems.append(f"{_label(job, key)}: file {dataset.shape}, model {tuple(target.shape)}")
+        elif not _converts(dataset.dtype, dtype, cast):
+            hint = "; cast=True converts" if is_float(dataset.dtype) and is_float(dtype) else ""
+            problems.append(f"{_label(job, key)}: file {dataset.dtype}, model {dtype}{hint}")
+    return problems
+
+
+def _converts(have: str, want: str, cast: bool) -> bool:
+    # Whole numbers keep their value in any width that holds them; that is checked with the data.
+    return have == want or (is_int(have) and is_int(want)) or (
+        cast and is_float(have) and is_float(want)
+    )
+
+
+def _warn_optimizer(job: _Job, problems: list[str]) -> None:
+    if not job.found and not getattr(job.obj, "built", True):
+        return  # there is no state to lose
+    warnings.warn(
+        f"optimizer state not restored: {len(job.found)} variables in the file, "
+        f"{len(job.targets or ())} in the model's {type(job.obj).__name__}; {_listing(problems)}",
+        stacklevel=5,
+    )
+
+
+def _check_extra(
+    source: Source, visited: set[str], has_optimizer: bool, rules: Rules, file: str
+) -> None:
+    """Tell of weights that no object of the model asked for."""
+    extra = []
+    for group in dict.fromkeys(path.rpartition("/")[0] for path in source.datasets):
+        if group in visited:
+            continue
+        parts = group.split("/")
+        if parts[0] == "optimizer" and not has_optimizer:
+            continue  # a compiled model's weights, loaded into one that is not compiled
+        if parts[-2:] == ["seed_generator", "vars"]:
+            continue  # state of random numbers, which some versions keep and some do not
+        extra.append(group.removesuffix("/vars"))
+    if extra:
+        text = f"the file has weights that the model has no place for: {_listing(extra)}"
+        if rules.strict:
+            raise ModelFileError(text, path=file, where=extra[0])
+        warnings.warn(f"{file}: {text}", stacklevel=5)
+
+
+def _listing(items: list[str]) -> str:
+    more = f", and {len(items) - _LISTED} more" if len(items) > _LISTED else ""
+    return ", ".join(items[:_LISTED]) + more + "."
+
+
+# ------------------------------------------------------------------------------- reading
+
+
+class _Reader:
+    """Reads the arrays of jobs, and looks at their values."""
+
+    def __init__(self, source: Source, rules: Rules, file: str) -> None:
+        self._source, self._rules, self._file = source, rules, file
+        self._odd: list[str] = []
+
+    def read(self, job: _Job) -> dict[str, np.ndarray]:
+        values = {}
+        for key, dataset in job.found.items():
+            value = self._source.read(dataset)
+            target = (job.targets or {}).get(key)
+            if target is not None and is_int(dataset.dtype):
+                self._check_range(value, target, dataset)
+            if is_float(dataset.dtype) and not _finite(value):
+                self._odd.append(_label(job, key))
+                if self._rules.check_finite:
+                    raise ModelFileError(
+                        f"{_label(job, key)} holds NaN or infinity.",
+                        path=self._file,
+                        where=dataset.path,
+                    )
+            values[key] = value
+        return values
+
+    def _check_range(self, value: np.ndarray, target: torch.Tensor, dataset: Dataset) -> None:
+        name = standardize_dtype(target.dtype)
+        if name == dataset.dtype or not value.size:
+            return
+        bounds = np.iinfo(name)
+        if int(value.min()) < bounds.min or int(value.max()) > bounds.max:
+            raise ModelFileError(
+                f"a value does not fit in the model's {name}.",
+                path=self._file,
+                where=dataset.path,
+            )
+
+    def warn(self) -> None:
+        """Tell of NaN and infinity once: a file may be meant to hold them."""
+        if self._odd:
+            text = f"{self._file}: NaN or infinity in {_listing(self._odd)}"
+            warnings.warn(text, stacklevel=4)
+
+
+def _finite(value: np.ndarray) -> bool:
+    tensor = as_tensor(value)
+    if tensor.dtype.itemsize == 1:
+        tensor = tensor.to(torch.float16)
+    # A sum is one pass without a temporary; only if it overflows is each value looked at.
+    return bool(torch.isfinite(tensor.sum())) or bool(torch.isfinite(tensor).all())
+
+
+def as_tensor(value: np.ndarray) -> torch.Tensor:
+    """Return an array as a tensor on the same memory, ml_dtypes' types included."""
+    for name, (dtype, bits) in EXTENSION_DTYPES.items():
+        if value.dtype == dtype:
+            return torch.from_numpy(value.view(bits)).view(getattr(torch, name))
+    return torch.from_numpy(value)
+
+
+# ------------------------------------------------------------------------------- writing
+
+
+def _apply(jobs: list[_Job]) -> None:
+    """Set all values; if an object's own method refuses its part, all are as before."""
+    own = [job for job in jobs if not _is_copied(job)]
+    kept = [(v, v.detach().clone()) for job in own for v in _variables(job.obj)]
+    try:
+        for job in own:
+            job.obj.load_own_variables(job.values)
+    except BaseException:
+        with torch.no_grad():
+            for v, value in kept:
+                v.copy_(value)
+        raise
+    with torch.no_grad():
+        for job in jobs:
+            if _is_copied(job):
+                for key, target in job.targets.items():  # type: ignore[union-attr]
+                    target.copy_(as_tensor(job.values[key]))
+
+
+def _is_copied(job: _Job) -> bool:
+    """Tell whether values go straight into the variables; an optimizer may keep more than these."""
+    return job.targets is not None and not isinstance(job.obj, torch.optim.Optimizer)
+
+
+def _variables(obj: Any) -> Iterator[torch.Tensor]:
+    """Yield the tensors that an object's own method may change."""
+    if isinstance(obj, torch.nn.Module):
+        yield from obj.parameters()
+        yield from obj.buffers()
+    else:
+        yield from getattr(obj, "variables", ())

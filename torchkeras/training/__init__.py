@@ -1,0 +1,1 @@
+"""The training engine: data, the one loop, steps, compile containers."""

@@ -1,0 +1,74 @@
+"""Batches from torch's DataLoader, and from torch's Dataset through one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from torchkeras._base.check import received
+from torchkeras.training.data.class_weight import ClassWeight
+from torchkeras.training.data.stream import StreamAdapter
+
+
+def length(x: Any) -> int | None:
+    """Return `len(x)`, or None if it has none or does not know it."""
+    try:
+        return len(x)
+    except TypeError:
+        return None
+
+
+def make_loader(owner: str, dataset: Dataset, batch_size: int, shuffle: bool | str) -> DataLoader:
+    """Wrap a torch Dataset of single samples into a DataLoader.
+
+    Raises:
+        ValueError: if it is empty, or is to be shuffled and cannot be.
+    """
+    if isinstance(dataset, IterableDataset):
+        return DataLoader(dataset, batch_size=batch_size)
+    if shuffle == "batch":
+        raise ValueError(
+            f"{owner}: shuffle must be True or False when x is a Dataset. "
+            f"{received('shuffle', shuffle)}"
+        )
+    samples = length(dataset)
+    if samples is None:
+        raise ValueError(
+            f"{owner}: a Dataset must have a length (`__len__`), or be an IterableDataset. "
+            f"{received('x', dataset)}"
+        )
+    if samples == 0:
+        raise ValueError(f"{owner}: x has 0 samples. {received('x', dataset)}")
+    return DataLoader(dataset, batch_size=batch_size, shuffle=shuffle)
+
+
+class LoaderAdapter(StreamAdapter):
+    """Batches from a DataLoader, or anything else that can be iterated again each epoch.
+
+    Its own order, batch size and workers hold; worker processes end with the pass.
+    """
+
+    def __init__(
+        self,
+        loader: Iterable[Any],
+        *,
+        steps: int | None,
+        class_weight: ClassWeight | None,
+        owner: str,
+    ) -> None:
+        super().__init__(
+            owner=owner, kind=type(loader).__name__, steps=steps, class_weight=class_weight
+        )
+        self._loader = loader
+        count = length(loader)
+        if count == 0:
+            raise ValueError(f"{owner}: x has 0 batches. {received('x', loader)}")
+        if steps is None:
+            self.num_batches = count
+        self.batch_size = getattr(loader, "batch_size", None)
+        dataset = getattr(loader, "dataset", None)
+        if dataset is not None and not isinstance(dataset, IterableDataset):
+            self.num_samples = length(dataset)
+
+    def _open(self) -> Iterable[Any]:
+        return self._loader

@@ -1,0 +1,508 @@
+"""Trainer: compile, fit, evaluate, predict and the `*_on_batch` methods of a model."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras import metrics as metrics_module
+from torchkeras import optimizers
+from torchkeras._base import check, config
+from torchkeras._base.check import received
+from torchkeras.callbacks.list import CallbackList
+from torchkeras.core import serialize
+from torchkeras.training import step
+from torchkeras.training.collect import Collector
+from torchkeras.training.compile import CompileLoss, CompileMetrics
+from torchkeras.training.data.adapter import make_adapter, train_validation_split
+from torchkeras.training.logs import LazyLogs, to_numbers
+from torchkeras.training.loop import Loop
+
+
+class Trainer(step.Steps):
+    """The training half of a Model; the other half is a Layer."""
+
+    def __init__(self) -> None:
+        fields = self.__dict__
+        fields["compiled"] = False
+        fields["_compile"] = None
+        fields["stop_training"] = False
+        fields["stop_evaluating"] = False
+        fields["stop_predicting"] = False
+        fields["optimizer"] = None
+        fields["history"] = None
+        fields["_validation"] = None
+
+    def compile(  # type: ignore[override]
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose what the model is trained with.
+
+        Args:
+            optimizer: Name, config, Keras optimizer, or `torch.optim` optimizer or class.
+            loss: Name, function or Loss; list or dict of them for several outputs.
+            loss_weights: Weights of the outputs' losses.
+            metrics: Metrics without sample weights; list, or list or dict of lists by output.
+            weighted_metrics: Metrics that sample weights apply to.
+            run_eagerly: Never use `torch.compile`.
+            steps_per_execution: Steps between two calls of the batch hooks of callbacks.
+            jit_compile: True runs the model through `torch.compile`; `"auto"` does not.
+            auto_scale_loss: Scale the loss dynamically under `mixed_float16`.
+
+        Raises:
+            ValueError: for an unknown name, with names that are near.
+        """
+        check.positive_int("compile", "steps_per_execution", steps_per_execution)
+        optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer is not None:
+            if not isinstance(optimizer, optimizers.LossScaleOptimizer):
+                optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+        given = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile is True,
+        }
+        compile_loss = compile_metrics = None
+        names = getattr(self, "output_names", None)
+        if loss is not None:
+            compile_loss = CompileLoss(loss, loss_weights, output_names=names)
+        if metrics is not None or weighted_metrics is not None:
+            compile_metrics = CompileMetrics(metrics, weighted_metrics, output_names=names)
+        fields = self.__dict__
+        fields["optimizer"] = optimizer
+        fields["_compile"] = step.Compiled(
+            given, compile_loss, compile_metrics, metrics_module.Mean(name="loss")
+        )
+        fields["steps_per_execution"] = steps_per_execution
+        fields["run_eagerly"] = run_eagerly
+        fields["jit_compile"] = jit_compile is True and not run_eagerly
+        fields["loss"] = loss
+        fields["stop_training"] = False
+        fields["compiled"] = True
+        fields["_compiled_call_impl"] = None
+        if self.jit_compile:
+            torch.nn.Module.compile(self)
+
+    # ------------------------------------------------------------------ fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Iterable[int] = 1,
+    ) -> Any:
+        """Train the model for a number of epochs.
+
+        Args:
+            x: Arrays, tensors, a structure of them, DataLoader, torch Dataset, generator, PyDataset.
+            y: Targets, if `x` does not bring them.
+            batch_size: Samples a step; default 32.
+            epochs: Number of the last epoch.
+            verbose: 0 silent, 1 progress bar, 2 one line an epoch, `"auto"` 1 (2 in a file).
+            callbacks: Callbacks.
+            validation_split: Fraction of the end of `x` and `y` to evaluate on.
+            validation_data: `(x, y)` or `(x, y, sample_weight)` or a dataset to evaluate on.
+            shuffle: Whether samples come in a new order each epoch.
+            class_weight: Weight of each class in the loss.
+            sample_weight: Weight of each sample in the loss.
+            initial_epoch: Epoch to begin at, counted from 0.
+            steps_per_epoch: Steps that make an epoch; default: one pass.
+            validation_steps: Steps that make an evaluation; default: one pass.
+            validation_batch_size: Default `batch_size`.
+            validation_freq: Epochs between evaluations, or the list of epochs.
+
+        Returns:
+            The `History` callback.
+
+        Raises:
+            ValueError: for data or arguments that do not fit, before anything is trained.
+        """
+        self._check_compiled("fit")
+        check.non_negative_int("fit", "epochs", epochs)
+        check.non_negative_int("fit", "initial_epoch", initial_epoch)
+        limit = config.max_epochs()
+        if limit is not None:
+            epochs = min(epochs, limit)
+        evaluate_at = _evaluation_epochs(validation_freq)
+        if validation_split and validation_data is None:
+            x, y, sample_weight, validation_data = _split(x, y, sample_weight, validation_split)
+        adapter = make_adapter(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            owner="fit",
+        )
+        validation = None
+        if validation_data is not None:
+            validation = self._validation_adapter(
+                validation_data, validation_batch_size or batch_size, validation_steps
+            )
+        self._prepare_training(x, y)
+        callbacks = self._callbacks(
+            callbacks, verbose, history=True, epochs=epochs, steps=adapter.num_batches
+        )
+        self.__dict__["stop_training"] = False
+        before = self.training
+        logs: dict[str, Any] = {}
+        epoch = loop = None
+        callbacks.on_train_begin()
+        try:
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                callbacks.on_epoch_begin(epoch)
+                adapter.on_epoch_begin()
+                loop = Loop(adapter, callbacks, "train", self, self.steps_per_execution)
+                self.train()
+                logs = self._run(loop, self.train_step)
+                if adapter.exhausted:
+                    self.__dict__["stop_training"] = True
+                if validation is not None and evaluate_at(epoch):
+                    found = self._evaluate(validation, callbacks)
+                    logs.update({f"val_{k}": v for k, v in found.items()})
+                adapter.on_epoch_end()
+                callbacks.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            if self.optimizer is not None and self.optimizer.built:
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+            callbacks.on_train_end(logs)
+        except BaseException as e:
+            if epoch is not None and loop is not None:
+                e.add_note(f"in fit, at epoch {epoch + 1}, step {loop.step + 1}")
+            callbacks.on_exception(e)
+            raise
+        finally:
+            self._compile.penalised = None
+            self.train(before)
+        return self.history
+
+    def _run(self, loop: Loop, function: Callable[[Any], Any]) -> dict[str, Any]:
+        """Run one pass and return its logs as numbers."""
+        device = self._device()
+        for batch in loop:
+            if device is not None:
+                batch = step.to_device(batch, device)
+            loop.logs = function(batch)
+        logs = loop.logs
+        if isinstance(logs, LazyLogs):
+            return dict(logs.items())
+        return to_numbers(logs or {})
+
+    def _prepare_training(self, x: Any, y: Any) -> None:
+        if self._compile.loss is not None and y is not None:
+            self._compile.loss.check_targets(y, self._output_shapes())
+        if not self.built:
+            return  # the first step builds
+        variables = self.trainable_variables
+        self._compile.penalised = [
+            v for v in variables if getattr(v, "regularizer", None) is not None
+        ]
+        optimizer = self.optimizer
+        if optimizer is None:
+            return
+        if not optimizer.built:
+            optimizer.build(variables)
+            return
+        known = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        unknown = [getattr(v, "path", "?") for v in variables if id(v) not in known]
+        if unknown:
+            raise ValueError(
+                "The optimizer was built before these variables were trainable: call compile() "
+                f"again. Received: {unknown[:10]}."
+            )
+
+    def _validation_adapter(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
+        x, y, sample_weight = step.unpack(data)
+        return make_adapter(
+            x, y, sample_weight, batch_size=batch_size, steps=steps, owner="validation_data"
+        )
+
+    def _callbacks(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> Any:
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        check.one_of("verbose", "verbose", verbose, ("auto", 0, 1, 2, True, False))
+        return CallbackList(
+            callbacks,
+            add_history=history,
+            add_progbar=bool(verbose),
+            model=self,
+            verbose=verbose,
+            **params,
+        )
+
+    # ------------------------------------------------------------------ evaluate and predict
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the loss and the metrics on data.
+
+        Args:
+            x: Data, in any form that `fit` takes.
+            y: Targets, if `x` does not bring them.
+            batch_size: Samples a step; default 32.
+            verbose: 0 silent, 1 progress bar, 2 one line, `"auto"` 1 (2 in a file).
+            sample_weight: Weight of each sample.
+            steps: Steps to run; default: one pass.
+            callbacks: Callbacks.
+            return_dict: Return a dict by names instead of a list.
+
+        Raises:
+            ValueError: for data or arguments that do not fit.
+        """
+        self._check_compiled("evaluate")
+        if kwargs:
+            raise ValueError(f"evaluate: unknown arguments. {received('kwargs', kwargs)}")
+        adapter = make_adapter(
+            x, y, sample_weight, batch_size=batch_size, steps=steps, owner="evaluate"
+        )
+        if verbose == 0 and callbacks is None:
+            found = self._evaluate(adapter, None)
+        else:
+            callbacks = self._callbacks(
+                callbacks, verbose, history=False, epochs=1, steps=adapter.num_batches
+            )
+            found = self._evaluate(adapter, callbacks)
+        return found if return_dict else self._in_order(found)
+
+    def _evaluate(self, adapter: Any, callbacks: Any) -> dict[str, Any]:
+        fields = self.__dict__
+        fields["stop_evaluating"] = False
+        before = self.training
+        if callbacks is not None:
+            callbacks.on_test_begin()
+        self.reset_metrics()
+        self.eval()
+        adapter.on_epoch_begin()
+        try:
+            with torch.no_grad():
+                loop = Loop(adapter, callbacks, "test", self, self.steps_per_execution)
+                logs = self._run(loop, self.test_step)
+        finally:
+            self.train(before)
+        adapter.on_epoch_end()
+        if callbacks is not None:
+            callbacks.on_test_end(logs)
+        return logs
+
+    def _in_order(self, logs: dict[str, Any]) -> Any:
+        names = [n for n in self.get_metrics_result() if n in logs]
+        values = [logs[n] for n in names] + [v for n, v in logs.items() if n not in names]
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Return the model's outputs for all samples, as numpy arrays.
+
+        Args:
+            x: Data, in any form that `fit` takes; targets in it are ignored.
+            batch_size: Samples a step; default 32.
+            verbose: 0 silent, 1 progress bar, 2 one line, `"auto"` 1 (2 in a file).
+            steps: Steps to run; default: one pass.
+            callbacks: Callbacks.
+
+        Raises:
+            ValueError: for data or arguments that do not fit.
+        """
+        adapter = make_adapter(x, batch_size=batch_size, steps=steps, owner="predict")
+        fields = self.__dict__
+        if "steps_per_execution" not in fields:
+            fields["steps_per_execution"] = 1
+        if verbose == 0 and callbacks is None:
+            callbacks = None
+        else:
+            callbacks = self._callbacks(
+                callbacks, verbose, history=False, epochs=1, steps=adapter.num_batches
+            )
+            callbacks.on_predict_begin()
+        fields["stop_predicting"] = False
+        before = self.training
+        if before:
+            self.eval()
+        device = self._device()
+        collector = Collector(adapter.num_samples if steps is None else None)
+        adapter.on_epoch_begin()
+        try:
+            with torch.inference_mode():
+                loop = Loop(adapter, callbacks, "predict", self, self.steps_per_execution)
+                for batch in loop:
+                    if device is not None:
+                        batch = step.to_device(batch, device)
+                    outputs = self.predict_step(batch)
+                    collector.add(outputs, step.batch_size(batch[0]))
+                    loop.logs = {"outputs": outputs}
+                    del outputs, batch
+        finally:
+            if before:
+                self.train()
+        adapter.on_epoch_end()
+        result = collector.result()
+        if callbacks is not None:
+            callbacks.on_predict_end({"outputs": result})
+        return result
+
+    # ------------------------------------------------------------------ one batch
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Train on one batch; return the running loss and metrics."""
+        self._check_compiled("train_on_batch")
+        batch = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
+        before = self.training
+        self.train()
+        try:
+            logs = self.train_step(batch)
+        finally:
+            self.train(before)
+        return self._on_batch_result(logs, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Evaluate one batch; return the running loss and metrics."""
+        self._check_compiled("test_on_batch")
+        batch = self._one_batch(x, y, sample_weight, None, "test_on_batch")
+        before = self.training
+        self.eval()
+        try:
+            with torch.no_grad():
+                logs = self.test_step(batch)
+        finally:
+            self.train(before)
+        return self._on_batch_result(logs, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs of one batch as numpy arrays."""
+        batch = self._one_batch(x, None, None, None, "predict_on_batch")
+        before = self.training
+        self.eval()
+        try:
+            with torch.inference_mode():
+                collector = Collector(None)
+                collector.add(self.predict_step(batch), 1)
+        finally:
+            self.train(before)
+        return collector.result()
+
+    def _one_batch(self, x: Any, y: Any, weight: Any, class_weight: Any, owner: str) -> Any:
+        size = step.batch_size(x)
+        adapter = make_adapter(
+            x, y, weight, batch_size=size, class_weight=class_weight, owner=owner
+        )
+        batch = next(iter(adapter.batches()))
+        device = self._device()
+        return batch if device is None else step.to_device(batch, device)
+
+    def _on_batch_result(self, logs: Any, return_dict: bool) -> Any:
+        numbers = dict(logs.items()) if isinstance(logs, LazyLogs) else to_numbers(logs or {})
+        return numbers if return_dict else self._in_order(numbers)
+
+    # ------------------------------------------------------------------ configuration
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of the metrics."""
+        return [m.name for m in self.metrics]
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return the arguments of `compile`, ready for JSON."""
+        if not self.compiled:
+            return None
+        return serialize.serialize_keras_object(self._compile.given)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as a config says."""
+        config = serialize.deserialize_keras_object(config)
+        self.compile(**config)
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def _check_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(
+                f"You must call `compile()` before using the model: {method}() needs a loss and "
+                "an optimizer."
+            )
+
+    def _device(self) -> torch.device | None:
+        """Return where batches must go; None if they are there already (the CPU)."""
+        for parameter in self.parameters():
+            return None if parameter.device.type == "cpu" else parameter.device
+        return None
+
+    def _output_shapes(self) -> Any:
+        """Return the outputs' shapes where they are known, else None."""
+        return getattr(self, "output_shape", None) if getattr(self, "outputs", None) else None
+
+
+def _evaluation_epochs(validation_freq: Any) -> Callable[[int], bool]:
+    if isinstance(validation_freq, (int, np.integer)) and not isinstance(validation_freq, bool):
+        every = check.positive_int("fit", "validation_freq", validation_freq)
+        return lambda epoch: (epoch + 1) % every == 0
+    if isinstance(validation_freq, (list, tuple, set, range)):
+        chosen = set(validation_freq)
+        return lambda epoch: epoch + 1 in chosen
+    raise ValueError(
+        "fit: validation_freq must be a positive integer or a list of epochs. "
+        f"{received('validation_freq', validation_freq)}"
+    )
+
+
+def _split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
+    train, validation = train_validation_split((x, y, sample_weight), fraction)
+    return (*train, validation)
+
+
