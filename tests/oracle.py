@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from keras.src.backend.common import global_state
 
-import torchkeras
+import torchkeras.layers
 from torchkeras._base import naming
 
 LOW_PRECISION = {"float16": 4e-3, "bfloat16": 3e-2}
@@ -254,9 +254,11 @@ def library_of(cls: type) -> Any:
 
 def _symbols(lib: Any, tree: Any) -> Any:
     """Arrays as symbolic inputs with an unknown batch size."""
-    return tree_map(
-        lambda a: lib.Input(a.shape[1:], dtype=str(a.dtype)) if is_array(a) and a.ndim else a, tree
-    )
+
+    def make(a: Any) -> Any:
+        return lib.layers.Input(a.shape[1:], dtype=str(a.dtype)) if is_array(a) and a.ndim else a
+
+    return tree_map(make, tree)
 
 
 def _described(symbols: Any) -> list:

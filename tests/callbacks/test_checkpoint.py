@@ -53,8 +53,8 @@ def test_best_only(values, tmp_path):
     for monitor, mode, threshold, freq in itertools.product(
         ("loss", "val_loss"), ("auto", "min", "max"), (None, 2), ("epoch", 2, 3)
     ):
-        if freq != "epoch" and monitor == "val_loss":
-            continue  # not known at a batch: both save and warn, see below
+        if freq != "epoch" and (monitor == "val_loss" or threshold is not None):
+            continue  # not known at a batch: both save and warn, see below; Keras crashes
         if NAN in values and (freq != "epoch" or mode == "max"):
             continue  # the messages about NaN differ
         compare(

@@ -11,7 +11,7 @@ from torchkeras.activations.lookup import serialize as serialize
 from torchkeras.activations.piecewise import hard_shrink as hard_shrink
 from torchkeras.activations.piecewise import hard_sigmoid as hard_sigmoid
 from torchkeras.activations.piecewise import hard_silu as hard_silu
-from torchkeras.activations.piecewise import hard_silu as hard_swish
+from torchkeras.activations.piecewise import hard_swish as hard_swish
 from torchkeras.activations.piecewise import hard_tanh as hard_tanh
 from torchkeras.activations.piecewise import leaky_relu as leaky_relu
 from torchkeras.activations.piecewise import linear as linear
@@ -30,9 +30,9 @@ from torchkeras.activations.smooth import mish as mish
 from torchkeras.activations.smooth import selu as selu
 from torchkeras.activations.smooth import sigmoid as sigmoid
 from torchkeras.activations.smooth import silu as silu
-from torchkeras.activations.smooth import silu as swish
 from torchkeras.activations.smooth import softplus as softplus
 from torchkeras.activations.smooth import softsign as softsign
 from torchkeras.activations.smooth import squareplus as squareplus
+from torchkeras.activations.smooth import swish as swish
 from torchkeras.activations.smooth import tanh as tanh
 from torchkeras.activations.smooth import tanh_shrink as tanh_shrink

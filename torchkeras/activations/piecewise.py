@@ -53,7 +53,7 @@ def relu(
         raise ValueError(f"relu: max_value must be >= 0. {received('max_value', max_value)}")
     kept = F.threshold(x, threshold, 0.0) if threshold else x
     if max_value is not None:
-        kept = F.hardtanh(kept, 0.0, max_value) if max_value else torch.zeros_like(x)
+        kept = F.hardtanh(kept, 0.0, max_value)
     elif not threshold:
         kept = torch.relu(x)
     if not negative_slope:
@@ -178,6 +178,8 @@ def sparse_sigmoid(x: Any) -> Tensor:
     >>> keras.activations.sparse_sigmoid([-2.0, 0.0, 0.5, 2.0])
     tensor([0.0000, 0.5000, 0.7500, 1.0000])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    return torch.clamp(torch.add(torch.mul(x, 0.5), 0.5), 0.0, 1.0)
+    x = F.hardtanh(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return torch.add(torch.mul(x, 0.5), 0.5)
+
+
+hard_swish = hard_silu

@@ -191,3 +191,6 @@ def squareplus(x: Any, b: float = 4) -> Tensor:
     if not isinstance(x, Tensor):
         x = convert_to_tensor(x)
     return torch.mul(torch.add(x, torch.sqrt(torch.add(torch.square(x), b))), 0.5)
+
+
+swish = silu

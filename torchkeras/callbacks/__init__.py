@@ -11,4 +11,5 @@ from .learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 from .list import CallbackList as CallbackList
 from .nan import TerminateOnNaN as TerminateOnNaN
 from .progress import ProgbarLogger as ProgbarLogger
+from .swap_ema import SwapEMAWeights as SwapEMAWeights
 from .tensorboard import TensorBoard as TensorBoard

@@ -150,6 +150,8 @@ class ModelCheckpoint(MonitorCallback):
 
     @only_if("_saves_batches")
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if not self._saves_batches:
+            return
         last = self._last_batch_seen
         # Several steps in one call advance by more than one; an epoch starts at a lower index.
         self._batches_seen_since_last_saving += (

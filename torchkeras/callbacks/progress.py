@@ -32,7 +32,9 @@ def resolve_verbose(verbose: int | str) -> int:
     """0, 1 or 2; "auto" is 1 where the bar can be redrawn and 2 elsewhere."""
     if verbose == "auto":
         return 1 if is_interactive() else 2
-    return int(check.one_of("verbose", "verbose", int(verbose), (0, 1, 2)))
+    if isinstance(verbose, bool):
+        return int(verbose)
+    return check.one_of("verbose", "verbose", verbose, (0, 1, 2, "auto"))
 
 
 class Progbar:
@@ -188,8 +190,8 @@ class Progbar:
             return f"{self._seen:>7d}/Unknown"
         return f"{self._seen:>{len(str(self.target))}d}/{self.target}"
 
-    def _line(self, now: float, seconds: float, colour: bool) -> str:
-        """The bar with its numbers; `seconds` is the time left, or the whole time at the end."""
+    def _line(self, now: float, clock: str, colour: bool) -> str:
+        """The bar with its numbers; `clock` is the time left, or the whole time at the end."""
         bold, green, grey, reset = (_BOLD, _GREEN, _GREY, _RESET) if colour else ("",) * 4
         bar = ""
         if self.target is not None:
@@ -197,7 +199,7 @@ class Progbar:
             full, rest = _glyphs(colour)
             bar = f" {green}{full * done}{reset}{grey}{rest * (self.width - done)}{reset}"
         counter = f"{bold}{self._counter()}{reset}"
-        return f"{counter}{bar} {bold}{_clock(seconds)}{reset} {self._speed(now)}{self._metrics()}"
+        return f"{counter}{bar} {bold}{clock}{reset} {self._speed(now)}{self._metrics()}"
 
     def _redraw(self, now: float) -> None:
         self._next_draw = now + self.interval
@@ -205,24 +207,25 @@ class Progbar:
             seconds = now - self._start
         else:
             seconds = self._seconds_per_step(now) * (self.target - self._seen)
-        plain = self._line(now, seconds, colour=False)
+        clock = _clock(seconds)
+        plain = self._line(now, clock, colour=False)
         columns = shutil.get_terminal_size().columns
         if not is_notebook() and len(plain) >= columns:
             # A line that wraps cannot be drawn over; a cut one must not end inside a colour.
             text, length = plain[: columns - 1], columns - 1
         else:
-            text, length = self._line(now, seconds, colour=True), len(plain)
+            text, length = self._line(now, clock, colour=True), len(plain)
         _write("\r" + text + " " * max(self._line_length - length, 0))
         self._line_length = length
         self._open_line = True
 
     def _finish(self, now: float) -> None:
-        seconds = now - self._start
+        clock = f"{now - self._start:.0f}s"
         if self.verbose == 2:
             steps = self._counter().strip()
-            _write(f"{steps} - {seconds:.0f}s - {self._speed(now)}{self._metrics()}\n")
+            _write(f"{steps} - {clock} - {self._speed(now)}{self._metrics()}\n")
             return
-        line = self._line(now, seconds, colour=self.live)
+        line = self._line(now, clock, colour=self.live)
         clear = " " * self._line_length if is_notebook() else _CLEAR
         _write(f"\r{clear}\r{line}\n" if self.live else f"{line}\n")
         self._open_line = False

@@ -1,7 +1,7 @@
 """Lists and dicts of layers and variables that a layer owns."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -145,6 +145,14 @@ def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -
 
 
 
+
+
+def containers(modules: Iterable[nn.Module]) -> Iterator[_Tracked]:
+    """Yield the tracked lists and dicts among modules, and those within them."""
+    for module in modules:
+        if isinstance(module, _Tracked):
+            yield module
+            yield from containers(module._modules.values())
 
 
 def track(value: Any) -> _Tracked:

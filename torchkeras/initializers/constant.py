@@ -105,3 +105,9 @@ class Identity(Initializer):
     def get_config(self) -> dict[str, Any]:
         """Return the gain if it is not 1: Keras writes none, but reads it."""
         return {} if self.gain == 1 else {"gain": self.gain}
+
+
+zeros = Zeros
+ones = Ones
+constant = Constant
+identity = IdentityInitializer = Identity

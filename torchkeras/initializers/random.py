@@ -130,3 +130,9 @@ class Orthogonal(RandomInitializer):
         # The signs make the result uniform over all orthogonal matrices, and unique.
         q = q * (self.gain * torch.sign(torch.diagonal(r)))
         return (q.T if rows < columns else q).reshape(shape).to(dtype)
+
+
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+orthogonal = OrthogonalInitializer = Orthogonal

@@ -230,3 +230,12 @@ class LecunNormal(VarianceScaling):
 
     def __init__(self, seed: Any = None, input_axes: Axes = None, output_axes: Axes = None) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
+
+
+variance_scaling = VarianceScaling
+glorot_uniform = GlorotUniform
+glorot_normal = GlorotNormal
+he_uniform = HeUniform
+he_normal = HeNormal
+lecun_uniform = LecunUniform
+lecun_normal = LecunNormal

@@ -106,3 +106,6 @@ class STFT(Initializer):
         if self.scaling == "density":
             return window / window.square().sum().sqrt()
         return window / window.sum() if self.scaling == "spectrum" else window
+
+
+stft = STFTInitializer = STFT

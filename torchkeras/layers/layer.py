@@ -61,7 +61,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     # Set by layers that give their outputs a mask although the input has none (Masking).
     makes_mask = False
     # Set by layers whose configs hold `activity_regularizer: None` in Keras (most leave it out).
-    writes_no_regularizer = False
+    writes_absent_regularizer = False
 
     def __init__(
         self,
@@ -145,15 +145,23 @@ class Layer(nn.Module, Operation, configurable.Configurable):
 
     def _own(self, name: str, variable: Variable) -> None:
         """Enter a variable under its attribute name, where torch users look for it."""
-        for table in (self._parameters, self._buffers):
-            for key in [k for k, v in table.items() if v is variable or k == name]:
-                if key != name and not getattr(variable, "_provisional", False):
-                    continue  # two attributes may name one variable
-                del table[key]
+        table, other = self._parameters, self._buffers
+        if not variable._learned:
+            table, other = other, table
+        for holder in (self.__dict__, self._modules, other):
+            holder.pop(name, None)
+        provisional = getattr(variable, "_provisional", False)
+        old = [k for k, v in table.items() if v is variable and provisional]
+        # Files number variables in the order of their creation: a new key keeps the place.
+        entries = {}
+        for key, v in table.items():
+            if key == name and v is not variable and getattr(v, "_provisional", False):
+                key = f"{name}_0"  # no attribute names that one yet; it must not be lost
+            entries[name if key in old else key] = v
+        entries[name] = variable
         variable._provisional = False  # type: ignore[attr-defined]
-        self.__dict__.pop(name, None)
-        self._modules.pop(name, None)
-        (self._parameters if variable._learned else self._buffers)[name] = variable
+        table.clear()
+        table.update(entries)
 
     # ------------------------------------------------------------------ variables
 
@@ -218,8 +226,11 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         return variable
 
     def _own_variables(self) -> list[Variable]:
-        found = [*self._parameters.values(), *self._buffers.values()]
-        return [v for v in found if v is not None]
+        """Variables of this layer itself, those in its lists and dicts included, learned first."""
+        holders = [self, *tracking.containers(self._modules.values())]
+        learned = [v for h in holders for v in h._parameters.values()]
+        found = learned + [v for h in holders for v in h._buffers.values()]
+        return list({id(v): v for v in found if v is not None}.values())
 
     def _walk(self) -> Iterator[nn.Module]:
         """This layer and all modules under it, each once, in the order of their assignment."""
@@ -437,7 +448,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         outputs = self._run(args, kwargs, training)
         if self.activity_regularizer is not None:
             for x in nest.flatten(outputs):
-                self.add_loss(self.activity_regularizer(x))
+                # Keras counts it per sample.
+                self.add_loss(self.activity_regularizer(x) / (x.shape[0] if x.ndim else 1))
         if self.supports_masking:
             if previous_mask is not None or self.makes_mask:
                 _mask.set_masks(outputs, self.compute_mask(first, previous_mask))
@@ -634,7 +646,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, ready for JSON."""
         config = super().get_config()
-        if config.get("activity_regularizer", False) is None and not self.writes_no_regularizer:
+        if config.get("activity_regularizer", False) is None and not self.writes_absent_regularizer:
             del config["activity_regularizer"]
         return config
 

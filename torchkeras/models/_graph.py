@@ -163,6 +163,14 @@ def _history(t: KerasTensor, indices: dict[int, int]) -> list[Any]:
     return [node.operation.name, indices[id(node)], tensor_index]
 
 
+def _first_place(operation: Any) -> int:
+    """Number of an operation's first call in `input_layers` and `output_layers`.
+
+    There (and not in `inbound_nodes`) Keras counts a functional model's own graph as its call 0.
+    """
+    return int(getattr(operation, "_graph", None) is not None and not hasattr(operation, "_row"))
+
+
 def graph_config(model: Any) -> dict[str, Any]:
     """Return the config of a functional model, as Keras writes it."""
     graph: Graph = model._graph
@@ -200,7 +208,8 @@ def graph_config(model: Any) -> dict[str, Any]:
 
     def places(structure: Any) -> Any:
         if isinstance(structure, KerasTensor):
-            return _history(structure, indices)
+            name, index, tensor_index = _history(structure, indices)
+            return [name, index + _first_place(structure._keras_history.operation), tensor_index]
         if isinstance(structure, dict):
             return {k: places(v) for k, v in structure.items()}
         return [places(v) for v in structure]
@@ -261,7 +270,7 @@ def from_graph_config(
 
     def tensor(place: Any) -> KerasTensor:
         name, node_index, tensor_index = place
-        node = produced.get((name, node_index))
+        node = produced.get((name, node_index - _first_place(operations.get(name))))
         if node is None:
             raise ModelFileError(f"there is no layer call {name!r}[{node_index}].")
         return node.output_tensors[tensor_index]

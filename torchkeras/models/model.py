@@ -344,7 +344,7 @@ class Model(Trainer, Layer):
                 module.reset_states()
 
 
-@MODELS.register("Functional", name="Functional", module="keras")
+@MODELS.register("Functional", name="Functional", module="keras.src.models.functional")
 class Functional(Model):
     """A model made of the operations between symbolic inputs and outputs."""
 

@@ -1,0 +1,17 @@
+"""Optimizers and learning-rate schedules."""
+
+from . import schedules as schedules
+from .adam import Adam as Adam
+from .adam import AdamW as AdamW
+from .adaptive import Adadelta as Adadelta
+from .adaptive import Adagrad as Adagrad
+from .adaptive import Adamax as Adamax
+from .adaptive import Nadam as Nadam
+from .adaptive import RMSprop as RMSprop
+from .base import Optimizer as Optimizer
+from .loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from .registry import deserialize as deserialize
+from .registry import get as get
+from .registry import serialize as serialize
+from .sgd import SGD as SGD
+from .wrap_torch import TorchOptimizer as TorchOptimizer

@@ -6,11 +6,12 @@ import torch
 
 from torchkeras._base.check import received
 from torchkeras.core.registry import OPTIMIZERS
-from torchkeras.optimizers.base import Optimizer, Options, with_options
+from torchkeras.optimizers.arguments import Options, with_options
+from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("adam")
 class Adam(Optimizer):
     """Adam: steps scaled by running means of the gradient and its square.
 
@@ -81,7 +82,7 @@ class Adam(Optimizer):
         )
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("adamw")
 class AdamW(Adam):
     """Adam with weight decay that is apart from the gradient (https://arxiv.org/abs/1711.05101).
 

@@ -5,12 +5,13 @@ from typing import Any, Unpack
 import torch
 
 from torchkeras.core.registry import OPTIMIZERS
-from torchkeras.optimizers.base import Optimizer, Options, with_options
+from torchkeras.optimizers.arguments import Options, with_options
+from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
 from torchkeras.optimizers.state import constant
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("rmsprop")
 class RMSprop(Optimizer):
     """Gradients divided by the root of their running mean square (Hinton's lecture 6e).
 
@@ -76,7 +77,7 @@ class RMSprop(Optimizer):
             torch._foreach_addcdiv_(params, grads, roots, -rate)
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("adagrad")
 class Adagrad(Optimizer):
     """Gradients divided by the root of the sum of their squares.
 
@@ -120,7 +121,7 @@ class Adagrad(Optimizer):
         torch._foreach_addcdiv_(params, grads, roots, -rate)
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("adadelta")
 class Adadelta(Optimizer):
     """Steps in the unit of the weights: the ratio of two running mean squares.
 
@@ -171,7 +172,7 @@ class Adadelta(Optimizer):
         torch._foreach_add_(params, deltas, alpha=-rate)
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("adamax")
 class Adamax(Optimizer):
     """Adam with the largest gradient, slowly forgotten, in place of the mean square.
 
@@ -217,7 +218,7 @@ class Adamax(Optimizer):
         torch._foreach_addcdiv_(params, momenta, divisors, -rate / (1 - self.beta_1**step))
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("nadam")
 class Nadam(Optimizer):
     """Adam with Nesterov's look ahead (http://cs229.stanford.edu/proj2015/054_report.pdf).
 

@@ -48,8 +48,8 @@ class Plan:
     """
 
     __slots__ = (
-        "accumulators", "averaged", "batches", "constrained", "count", "order", "overwritten",
-        "params", "plain", "strides",
+        "accumulators", "averaged", "batches", "constrained", "count", "kinds", "order",
+        "overwritten", "params", "plain", "strides",
     )  # fmt: skip
 
     def __init__(self, batches: list[Batch], overwritten: Tensors, order: list[int]) -> None:
@@ -58,7 +58,8 @@ class Plan:
         self.order = order
         self.params = [p for b in batches for p in b.params] + overwritten
         self.count = len(self.params) - len(overwritten)
-        self.strides = [dense_strides(p) for p in self.params]
+        self.kinds = [kind(p) for p in self.params]
+        self.strides = [strides for strides, _, _ in self.kinds]
         self.constrained = [p for p in self.params if getattr(p, "constraint", None) is not None]
         self.plain = not (overwritten or self.constrained)
         self.accumulators: Tensors = []
@@ -106,6 +107,26 @@ def dense_strides(x: torch.Tensor) -> tuple[int, ...]:
     return torch.empty_like(x, device="meta").stride()
 
 
+def kind(x: torch.Tensor) -> tuple[tuple[int, ...], torch.dtype, torch.device]:
+    """Return what a slot of `x` has in common with it."""
+    return dense_strides(x), x.dtype, x.device
+
+
+def fits(plan: Plan, grads: Sequence[torch.Tensor]) -> bool:
+    """Tell whether gradients go into the kernels as they are; of dtype and device only the first
+    is asked, as autograd gives gradients those of their variables.
+
+    Raises:
+        AttributeError, RuntimeError: for a gradient that is None, or that is sparse.
+    """
+    _, dtype, device = plan.kinds[0]
+    return (
+        [g.stride() for g in grads] == plan.strides
+        and grads[0].dtype is dtype
+        and grads[0].device == device
+    )
+
+
 def fit(plan: Plan, grads: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """Return gradients with the device, dtype and layout of their variables' slots.
 
@@ -113,10 +134,10 @@ def fit(plan: Plan, grads: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     error there but wrong numbers.
     """
     fitted = []
-    for g, p, strides in zip(grads, plan.params, plan.strides, strict=True):
+    for g, p, wanted in zip(grads, plan.params, plan.kinds, strict=True):
         if g.layout != torch.strided:
             g = g.to_dense()
-        if g.stride() != strides or g.dtype != p.dtype or g.device != p.device:
+        if (g.stride(), g.dtype, g.device) != wanted:
             g = torch.empty_like(p, requires_grad=False).copy_(g)
         fitted.append(g)
     return fitted

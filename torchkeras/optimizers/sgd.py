@@ -6,11 +6,12 @@ import torch
 
 from torchkeras._base.check import fraction
 from torchkeras.core.registry import OPTIMIZERS
-from torchkeras.optimizers.base import Optimizer, Options, with_options
+from torchkeras.optimizers.arguments import Options, with_options
+from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
 
 
-@OPTIMIZERS.register()
+@OPTIMIZERS.register("sgd")
 class SGD(Optimizer):
     """Gradient descent, with momentum if wanted.
 

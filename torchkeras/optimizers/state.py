@@ -35,6 +35,8 @@ class OptimizerState(torch.optim.Optimizer):
     _variables: list[Variable]
     _trainable_variables: list[torch.Tensor]
     _index: dict[int, int]
+    _names: dict[torch.Tensor, str]
+    _iterations: Variable
     _slots: dict[str, dict[int, Variable]]
     _plans: dict[Any, Any]
 
@@ -87,7 +89,9 @@ class OptimizerState(torch.optim.Optimizer):
         made = _initializer(initializer)(tuple(value.shape), dtype=standardize_dtype(value.dtype))
         value.copy_(convert_to_tensor(made))
         with scope.scoped(names=(self.name,)):
-            slot = Variable(value, trainable=False, name=f"{self._label(reference_variable)}_{name}")
+            slot = Variable(
+                value, trainable=False, name=f"{self._label(reference_variable)}_{name}"
+            )
         if slot.device != value.device:
             slot.data = value
         self._variables.append(slot)
@@ -129,10 +133,58 @@ class OptimizerState(torch.optim.Optimizer):
         return made[0] if isinstance(name, str) else made
 
     def _label(self, variable: torch.Tensor) -> str:
-        path = self._names.get(id(variable)) or getattr(variable, "path", None)
+        path = self._names.get(variable) or getattr(variable, "path", None)
         if path is None:  # a plain torch parameter has no name
             path = f"variable_{self._index.get(id(variable), '')}".rstrip("_")
         return re.sub(r"[/.]", "_", path)
+
+    def stateless_apply(
+        self,
+        optimizer_variables: Sequence[torch.Tensor],
+        grads: Sequence[Any],
+        trainable_variables: Sequence[torch.Tensor],
+    ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Compute a step from values given, and change nothing.
+
+        Args:
+            optimizer_variables: Values of `variables`.
+            grads: Gradients.
+            trainable_variables: Values of the variables that the optimizer was built with.
+
+        Returns:
+            New values of the trainable variables, and of the optimizer's.
+
+        Raises:
+            ValueError: if the optimizer is not built, or a list has another length.
+        """
+        owner = type(self).__name__
+        if not self.built:
+            raise ValueError(
+                f"{owner}: stateless_apply() needs a built optimizer; call "
+                "build(trainable_variables) first. Received: built=False."
+            )
+        for name, given, own in (
+            ("optimizer_variables", optimizer_variables, self.variables),
+            ("trainable_variables", trainable_variables, self._trainable_variables),
+        ):
+            if len(given) != len(own):
+                raise ValueError(
+                    f"{owner}: {name} must have {len(own)} entries. Received: {len(given)} entries."
+                )
+        own = [*self._trainable_variables, *self.variables]
+        before = [v.detach().clone() for v in own]
+        try:
+            with torch.no_grad():
+                for v, value in zip(own, [*trainable_variables, *optimizer_variables], strict=True):
+                    v.copy_(convert_to_tensor(value))
+            self.apply(grads, self._trainable_variables)
+            after = [v.detach().clone() for v in own]
+        finally:
+            with torch.no_grad():
+                for v, value in zip(own, before, strict=True):
+                    v.copy_(value)
+        n = len(self._trainable_variables)
+        return after[:n], after[n:]
 
     # ------------------------------------------------------------------------- Keras's files
 
@@ -259,7 +311,6 @@ class OptimizerState(torch.optim.Optimizer):
         if "_slots" in state:  # a copy, where torch's load_state_dict calls with a part
             self._plans = {}
             self._index = {id(p): i for i, p in enumerate(self._trainable_variables)}
-            self._names = {}
             self._relink()
 
 

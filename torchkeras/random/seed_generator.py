@@ -130,7 +130,6 @@ class SeedGenerator(Configurable, torch.nn.Module):
         # A copy has memory of its own, and an address means nothing in another process.
         return {**self.__dict__, "_cells": None, "_where": -1, "_version": -1}
 
-
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put seed and counter into a dict of arrays."""
         store["0"] = self._buffers["state"]

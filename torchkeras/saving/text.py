@@ -72,9 +72,9 @@ def dump_json(config: Any, what: str) -> bytes:
     try:
         return json.dumps(config, allow_nan=False).encode("ascii")
     except ValueError as e:
-        place = next(_odd_numbers(config, what), None)
-        if place is None:
+        if not str(e).startswith("Out of range float"):
             raise
+        place = next(_odd_numbers(config, what), what)
         raise ValueError(
             f"{place}: a file's config cannot hold NaN or infinity; give a finite number."
         ) from e

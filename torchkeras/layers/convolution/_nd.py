@@ -45,8 +45,9 @@ class ConvND(Layer):
     """Base of the convolutions; a family makes the kernels, a class of it states its `rank`."""
 
     rank: ClassVar[int]
-    writes_no_regularizer = True
+    writes_absent_regularizer = True
     _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+    _trim: Any = None  # what a transposed convolution leaves off at the end
 
     def __init__(
         self,
@@ -178,6 +179,8 @@ class ConvND(Layer):
         """Activate the fresh result of a convolution, in the order of the layer's dimensions."""
         if self._in_place is not None:
             self._in_place(y)
+        if self._trim is not None:
+            y = y[self._trim]
         if self._channels_last:
             y = y.permute(self._to_keras)
         return y if self._activation is None else self._activation(y)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from torchkeras._base import check
 from torchkeras.core import dtypes
@@ -14,7 +14,7 @@ from torchkeras.training.data.base import DataAdapter
 from torchkeras.training.data.checks import is_structure, refuse_extra, refuse_leaf
 from torchkeras.training.data.class_weight import ClassWeight
 from torchkeras.training.data.generator import GeneratorAdapter
-from torchkeras.training.data.loader import LoaderAdapter, make_loader
+from torchkeras.training.data.loader import LoaderAdapter, length, make_loader
 from torchkeras.training.data.pydataset import PyDataset, PyDatasetAdapter
 
 DEFAULT_BATCH_SIZE = 32
@@ -89,8 +89,11 @@ def make_adapter(
         refuse_extra(owner, kind.__name__, y=y, sample_weight=sample_weight)
         if kind is PyDataset:
             return PyDatasetAdapter(x, shuffle=shuffle, **common)
-        loader = x if kind is DataLoader else make_loader(owner, x, size, shuffle)
-        return LoaderAdapter(loader, **common)
+        if kind is DataLoader:
+            return LoaderAdapter(x, **common)
+        samples = None if isinstance(x, IterableDataset) else length(x)
+        loader = make_loader(owner, x, size, shuffle)
+        return LoaderAdapter(loader, num_samples=samples, **common)
     if x is None or is_structure(x) or is_array(x):
         return ArrayAdapter(
             x, y, sample_weight, batch_size=size, shuffle=shuffle, floatx=float_dtype, **common

@@ -14,6 +14,7 @@ from torchkeras.training.data.columns import TensorColumn
 
 _ROWS_AT_ONCE = 65536  # labels that are turned into class weights in one go
 _VIEWS_AT_ONCE = 128  # batches that are cut from a tensor in one call
+_unused = torch.empty((), dtype=torch.int64, device="cpu")  # takes draws that are for nothing
 
 
 class ArrayAdapter(DataAdapter):
@@ -55,7 +56,8 @@ class ArrayAdapter(DataAdapter):
         self._parts = (x, y, weight)
 
     def _pass(self) -> Iterator[Batch]:
-        return _array_pass(self._parts, self.num_samples, self.batch_size, self.shuffle)
+        ahead = self.steps is None
+        return _array_pass(self._parts, self.num_samples, self.batch_size, self.shuffle, ahead)
 
 
 def _columns(owner: str, name: str, data: Any, floatx: torch.dtype) -> Any:
@@ -101,9 +103,9 @@ def _class_weights(class_weight: ClassWeight, y: Any, weight: Any) -> TensorColu
 
 
 def _array_pass(
-    parts: tuple[Any, Any, Any], samples: int, size: int, shuffle: bool | str
+    parts: tuple[Any, Any, Any], samples: int, size: int, shuffle: bool | str, ahead: bool
 ) -> Iterator[Batch]:
-    _draw()  # DataLoader takes a seed for its workers, whether it has any or not
+    _unused.random_()  # DataLoader takes a seed for its workers, whether it has any or not
     order = _order(samples, size, shuffle) if shuffle else None
     if all(c is None or (type(c) is TensorColumn and c.plain(bool(shuffle))) for c in parts):
         x, y, weight = (None if c is None else c.tensor for c in parts)
@@ -116,7 +118,8 @@ def _array_pass(
     else:
         for index in _pieces(order, size):
             yield nest.map_structure(lambda c, i=index: None if c is None else c.take(i), parts)
-    _draw()  # Keras opens its next pass at the end of this one
+    if ahead:
+        _unused.random_()  # without steps, Keras opens its next pass at the end of this one
 
 
 def _views(x: Any, y: Any, weight: Any, samples: int, size: int) -> Iterator[Batch]:
@@ -147,24 +150,24 @@ def _ranges(parts: tuple[Any, Any, Any], samples: int, size: int) -> Iterator[Ba
 
 def _pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
     """Cut a tensor into batches, many in one call: that is cheaper than one by one."""
+    if tensor.shape[0] <= size:
+        yield tensor
+        return
     for block in tensor.split(size * _VIEWS_AT_ONCE):
         yield from block.split(size)
 
 
-def _draw() -> int:
-    return int(torch.empty((), dtype=torch.int64, device="cpu").random_())
-
-
 def _order(samples: int, size: int, shuffle: bool | str) -> torch.Tensor:
     """Return a random order of the samples, or of those within each batch."""
-    generator = torch.Generator().manual_seed(_draw())
     if shuffle != "batch":
+        seed = int(torch.empty((), dtype=torch.int64, device="cpu").random_())
+        generator = torch.Generator().manual_seed(seed)
         return torch.randperm(samples, generator=generator, device="cpu")
     starts = range(0, samples, size)
     lengths = [min(size, samples - start) for start in starts]
     return torch.cat(
         [
-            torch.randperm(n, generator=generator, device="cpu").add_(start)
+            torch.randperm(n, device="cpu").add_(start)
             for start, n in zip(starts, lengths, strict=True)
         ]
     )

@@ -30,7 +30,7 @@ class DataAdapter:
     Attributes:
         num_batches: Batches an epoch (`steps` if given); None if nobody knows.
         batch_size: Samples a batch; None if the source decides.
-        num_samples: Samples of the whole source; None if unknown.
+        num_samples: Samples that a pass gives together; None if unknown.
         exhausted: Whether the last epoch ended before its `steps`, or had no batch at all.
     """
 
@@ -49,9 +49,10 @@ class DataAdapter:
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one epoch: tuples of tensors, absent parts None."""
         self._epochs += 1
-        if self.steps is None:
-            return self._pass() if self.never_empty else self._one_pass()
-        return self._spanning()
+        self.exhausted = False
+        if self.steps is None and self.never_empty:
+            return self._pass()
+        return _Epoch(self)
 
     def on_epoch_begin(self) -> None:
         """Tell the source that an epoch begins."""
@@ -63,62 +64,61 @@ class DataAdapter:
         """Begin a pass over the source. The iterator must not refer to the adapter."""
         raise TypeError(f"{type(self).__name__} does not say how a pass over its data begins.")
 
-    def _one_pass(self) -> Iterator[Batch]:
-        count = 0
-        running = self._begin()
-        while (batch := self._next(running, count)) is not None:
-            count += 1
-            yield batch
-            del batch  # the next one is made without this one in memory
-        self._ended(count, complete=count > 0)
-
-    def _spanning(self) -> Iterator[Batch]:
-        count = 0
-        while count < self.steps:
-            batch = self._advance(count)
-            if batch is None:
-                break
-            count += 1
-            yield batch
-            del batch
-        self._ended(count, complete=count == self.steps)
-
-    def _advance(self, count: int) -> Batch | None:
-        """Take the next batch; a pass that ended just with the last epoch is begun again."""
-        if self._running is not None:
-            batch = self._next(self._running, count)
-            if batch is not None:
-                return batch
-            self._running = None
-        if count:
-            return None
-        self._running = self._begin()
-        return self._next(self._running, count)
-
-    def _next(self, running: Iterator[Batch], number: int) -> Batch | None:
-        try:
-            return next(running, None)
-        except Exception as e:
-            e.add_note(self._note(number))
-            raise
-
-    def _begin(self) -> Iterator[Batch]:
-        try:
-            return self._pass()
-        except Exception as e:
-            e.add_note(self._note(0))
-            raise
-
     def _note(self, number: int) -> str:
         return f"{self.owner}: raised while reading batch {number} of epoch {self._epochs}."
 
-    def _ended(self, count: int, complete: bool) -> None:
-        self.exhausted = not complete
-        if complete:
-            return
-        if count == 0 and self._epochs == 1:
-            raise ValueError(f"{self.owner}: x has 0 batches. Received: {self._received()}.")
-        warn(RAN_OUT)
-
     def _received(self) -> str:
         return "no data"
+
+
+class _Epoch:
+    """One epoch of an adapter. It is no generator, since those hold what they yield."""
+
+    def __init__(self, adapter: DataAdapter) -> None:
+        self.adapter = adapter
+        self.count = 0
+        self.running = adapter._running
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        adapter = self.adapter
+        if adapter is None:
+            raise StopIteration
+        batch = None
+        if self.count != adapter.steps:
+            try:
+                batch = self._take(adapter)
+            except Exception as e:
+                e.add_note(adapter._note(self.count))
+                raise
+        if batch is None:
+            self.adapter = None
+            self._end(adapter)
+            raise StopIteration
+        self.count += 1
+        return batch
+
+    def _take(self, adapter: DataAdapter) -> Batch | None:
+        """Take the next batch; a pass that ended just with the last epoch is begun again."""
+        if self.running is not None:
+            batch = next(self.running, None)
+            if batch is not None:
+                return batch
+            self.running = adapter._running = None
+        if self.count:
+            return None
+        self.running = adapter._pass()
+        if adapter.steps is not None:
+            adapter._running = self.running
+        return next(self.running, None)
+
+    def _end(self, adapter: DataAdapter) -> None:
+        wanted = adapter.steps
+        adapter.exhausted = self.count == 0 or (wanted is not None and self.count < wanted)
+        if not adapter.exhausted:
+            return
+        if self.count == 0 and adapter._epochs == 1:
+            raise ValueError(f"{adapter.owner}: x has 0 batches. Received: {adapter._received()}.")
+        warn(RAN_OUT)

@@ -67,7 +67,7 @@ class ClassWeight:
             ValueError: if `y` is absent, nested or of rank above 2, or a label has no weight.
         """
         self.check_single(y, sample_weight)
-        labels = self._labels(y)
+        labels = self._labels(y, offset)
         classes, values = self.classes.to(labels.device), self.values.to(labels.device)
         if not len(classes):
             raise self._missing(labels, 0, offset)
@@ -80,7 +80,7 @@ class ClassWeight:
             return weights
         return sample_weight * weights.view(-1, *(1,) * (sample_weight.dim() - 1))
 
-    def _labels(self, y: Any) -> torch.Tensor:
+    def _labels(self, y: Any, offset: int) -> torch.Tensor:
         if y.dim() == 2 and y.shape[1] > 1:
             return (y.to(torch.uint8) if y.dtype == torch.bool else y).argmax(-1)
         if not 1 <= y.dim() <= 2:
@@ -89,7 +89,15 @@ class ClassWeight:
                 f"(batch, classes). Received: y of shape {tuple(y.shape)}."
             )
         labels = y.reshape(-1)
-        return (labels.round() if labels.is_floating_point() else labels).to(torch.int64)
+        if labels.is_floating_point():
+            if not bool(labels.isfinite().all()):
+                i = int(labels.isfinite().logical_not().nonzero()[0])
+                raise ValueError(
+                    f"{self.owner}: class_weight needs y that holds classes. "
+                    f"Received: y[{offset + i}]={labels[i].item()}."
+                )
+            labels = labels.round()
+        return labels.to(torch.int64)
 
     def _missing(self, labels: torch.Tensor, i: int, offset: int) -> ValueError:
         return ValueError(

@@ -55,6 +55,7 @@ class LoaderAdapter(StreamAdapter):
         steps: int | None,
         class_weight: ClassWeight | None,
         owner: str,
+        num_samples: int | None = None,
     ) -> None:
         super().__init__(
             owner=owner, kind=type(loader).__name__, steps=steps, class_weight=class_weight
@@ -66,9 +67,8 @@ class LoaderAdapter(StreamAdapter):
         if steps is None:
             self.num_batches = count
         self.batch_size = getattr(loader, "batch_size", None)
-        dataset = getattr(loader, "dataset", None)
-        if dataset is not None and not isinstance(dataset, IterableDataset):
-            self.num_samples = length(dataset)
+        # Of a foreign loader nobody knows: samplers repeat and leave out, drop_last drops.
+        self.num_samples = num_samples
 
     def _open(self) -> Iterable[Any]:
         return self._loader

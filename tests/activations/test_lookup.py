@@ -1,0 +1,100 @@
+import functools
+import inspect
+import timeit
+
+import keras
+import pytest
+import torch
+
+import torchkeras.activations as ours
+from oracle import rand
+from torchkeras import saving
+from torchkeras.core.symbolic import KerasTensor
+
+theirs = keras.activations
+NAMES = sorted(
+    n
+    for n, f in vars(theirs).items()
+    if inspect.isfunction(f) and n not in ("get", "serialize", "deserialize")
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_signature_and_string_form(name):
+    mine = getattr(ours, name)
+    want = inspect.signature(getattr(theirs, name))
+    assert [(p.name, p.default) for p in inspect.signature(mine).parameters.values()] == [
+        (p.name, p.default) for p in want.parameters.values()
+    ]
+    assert ours.get(name) is mine
+    assert ours.get(mine) is mine
+    assert ours.serialize(mine) == theirs.serialize(theirs.get(name))
+    assert ours.deserialize(ours.serialize(mine)) is mine
+    assert ours.get(keras.saving.serialize_keras_object(theirs.get(name))) is mine
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "relu",
+        {"class_name": "relu"},
+        {"class_name": "relu", "config": "relu"},
+        {"class_name": "function", "config": "relu"},
+        keras.saving.serialize_keras_object(theirs.relu),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_forms_of_old_and_new_configs(config):
+    assert ours.deserialize(config) is ours.relu
+    assert ours.get(config) is ours.relu
+
+
+def test_none_is_linear_and_callables_stay():
+    assert ours.get(None) is ours.linear
+    for fn in (torch.relu, torch.nn.ReLU(), lambda x: x, functools.partial(ours.relu, max_value=1)):
+        assert ours.get(fn) is fn
+
+
+def test_unknown_names_suggest_near_ones():
+    with pytest.raises(ValueError, match=r"Unknown activation: 'rellu'\. Did you mean 'relu'"):
+        ours.get("rellu")
+    for bad in (3, 2.5, [1], torch.ones(2)):
+        with pytest.raises(ValueError, match="activation is given by a name"):
+            ours.get(bad)
+
+
+def test_a_users_function():
+    def scaled(x):
+        return 2 * x
+
+    config = ours.serialize(scaled)
+    assert ours.deserialize(config, custom_objects={"scaled": scaled}) is scaled
+    with pytest.raises(ValueError, match="could not locate function 'scaled'"):
+        ours.deserialize(config)
+    with saving.custom_object_scope({"scaled": scaled}):
+        assert ours.get("scaled") is scaled
+
+
+@pytest.mark.parametrize("fn", ours.native, ids=lambda f: f.__name__)
+def test_native_does_the_same(fn):
+    x = torch.tensor(rand(4, 6, low=-5, high=5))
+    bare = ours.native[fn]
+    assert torch.equal(fn(x), x if bare is None else bare(x))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_symbols_get_shapes_and_dtypes(name):
+    args = (0.5, 1.0) if name == "threshold" else ()
+    x = KerasTensor((None, 6), "float32")
+    out = getattr(ours, name)(x, *args)
+    assert out.shape == ((None, 3) if name == "glu" else (None, 6))
+    assert out.dtype == "float32"
+
+
+def test_calls_cost_next_to_nothing():
+    x = torch.ones(4)
+
+    def cost(fn):
+        return min(timeit.repeat(lambda: fn(x), number=2000, repeat=7)) / 2000
+
+    assert cost(ours.sigmoid) - cost(torch.sigmoid) < 1e-6

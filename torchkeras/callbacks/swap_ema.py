@@ -1,0 +1,92 @@
+"""SwapEMAWeights: evaluate and save the averaged weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from .base import Callback
+
+
+class SwapEMAWeights(Callback):
+    """Put the optimizer's moving averages into the model while it is evaluated.
+
+    Args:
+        swap_on_epoch: Keep them in the model from the end of an epoch to the beginning of the
+            next, so that a `ModelCheckpoint` after this callback saves the averages.
+
+    The optimizer needs `use_ema=True`. The trained values are held aside meanwhile; before the
+    first step there are no averages, and nothing is swapped.
+
+    Raises:
+        ValueError: when training or evaluation begins, if the optimizer keeps no averages.
+
+    >>> import torchkeras as keras
+    >>> average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    """
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        super().__init__()
+        self.swap_on_epoch = swap_on_epoch
+        self._trained: list[tuple[torch.Tensor, torch.Tensor]] = []  # variable, its value
+
+    def _averages(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """(variable, its average) pairs."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if not getattr(optimizer, "use_ema", False):
+            raise ValueError(
+                "SwapEMAWeights: the optimizer must be made with use_ema=True. "
+                f"Received: optimizer={optimizer!r}."
+            )
+        if not optimizer.built or int(optimizer.iterations) == 0:
+            return []
+        averages = optimizer._slots["average"]
+        variables = self.model.trainable_variables
+        indexed = ((v, optimizer._get_variable_index(v)) for v in variables)
+        return [(v, averages[i]) for v, i in indexed if i in averages]
+
+    @torch.no_grad()
+    def _swap_in(self) -> None:
+        if self._trained:
+            return
+        for variable, average in self._averages():
+            self._trained.append((variable, variable.detach().clone()))
+            variable.copy_(average)
+
+    @torch.no_grad()
+    def _swap_out(self) -> None:
+        for variable, value in self._trained:
+            variable.copy_(value)
+        self._trained = []
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._averages()  # complain now, not after the first epoch
+        self._trained = []
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self.swap_on_epoch:
+            self._swap_out()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self.swap_on_epoch:
+            self._swap_in()
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._trained = []  # fit has put the averages into the model for good
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._swap_in()
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._swap_out()
+
+    def on_predict_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._swap_in()
+
+    def on_predict_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        self._swap_out()
+
+    def on_exception(self, exception: BaseException) -> None:
+        self._swap_out()

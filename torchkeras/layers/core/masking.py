@@ -1,0 +1,44 @@
+"""Masking: time steps to be passed over."""
+
+from typing import Any
+
+import torch
+
+from torchkeras.core.registry import LAYERS
+from torchkeras.layers.layer import Layer
+
+
+@LAYERS.register()
+class Masking(Layer):
+    """Masks the time steps whose features all equal a value, and sets them to zero.
+
+    Args:
+        mask_value: The value.
+
+    Shapes: `(batch, steps, features)`, unchanged.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Masking()(torch.tensor([[[1.0], [0.0]]]))._keras_mask
+    tensor([[ True, False]])
+    """
+
+    makes_mask = True
+
+    def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mask_value = mask_value
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs with zeros at the masked steps."""
+        kept = (inputs != self.mask_value).any(-1, keepdim=True)
+        return inputs * kept.to(inputs.dtype)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return where a step has a feature that differs from the value."""
+        return (inputs != self.mask_value).any(-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input shape."""
+        return input_shape

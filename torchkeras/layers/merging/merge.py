@@ -1,0 +1,175 @@
+"""Layers that merge a list of tensors into one, entry by entry."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, ClassVar
+
+import torch
+
+from torchkeras._base.check import received
+from torchkeras.core import dtypes
+from torchkeras.core.registry import LAYERS
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers.layer import Layer
+
+
+def broadcast_shape(a: tuple[Any, ...], b: tuple[Any, ...], owner: str) -> tuple[Any, ...]:
+    """Return the shape of two tensors put together by broadcasting; None is an unknown size."""
+    rank = max(len(a), len(b))
+    out = []
+    for m, n in zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True):
+        if m == n or n == 1:
+            out.append(m)
+        elif m == 1:
+            out.append(n)
+        elif m is None or n is None:
+            out.append(n if m is None else m)
+        else:
+            raise ValueError(f"{owner}: inputs have incompatible shapes. Received: {a} and {b}.")
+    return tuple(out)
+
+
+class Merge(Layer):
+    """Base of the layers that merge; a subclass says by which function of two tensors."""
+
+    function: ClassVar[Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]
+    least, most = 2, None
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        """Check the shapes of the inputs."""
+        self._check(input_shape)
+        ranks = {len(s) for s in input_shape}
+        self._reshape = len(ranks) > 1
+
+    def _check(self, shapes: Any) -> None:
+        name = type(self).__name__
+        if not isinstance(shapes, (list, tuple)) or not isinstance(shapes[0], (list, tuple)):
+            raise ValueError(
+                f"{name} must be called on a list of inputs. {received('input_shape', shapes)}"
+            )
+        if len(shapes) < self.least or (self.most is not None and len(shapes) > self.most):
+            wanted = f"exactly {self.most}" if self.most else f"at least {self.least}"
+            raise ValueError(
+                f"{name} must be called on a list of {wanted} input(s). Received: {len(shapes)}."
+            )
+        batches = {s[0] for s in shapes if s and s[0] is not None}
+        if len(batches) > 1:
+            raise ValueError(
+                f"{name}: inputs must have the same batch size. {received('input_shape', shapes)}"
+            )
+        reduce(lambda a, b: broadcast_shape(a, b, name), [tuple(s[1:]) for s in shapes])
+
+    def call(self, inputs: Any) -> torch.Tensor:
+        """Return the merged tensor."""
+        if self._reshape:
+            inputs = _same_rank(inputs)
+        return self.finish(reduce(type(self).function, inputs), len(inputs))
+
+    def finish(self, merged: torch.Tensor, count: int) -> torch.Tensor:
+        """Return the result once all inputs are in."""
+        return merged
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """Return the shape that the inputs' shapes broadcast to."""
+        self._check(input_shape)
+        batches = {s[0] for s in input_shape}
+        batch = batches.pop() if len(batches) == 1 else None
+        rest = [tuple(s[1:]) for s in input_shape]
+        return (batch, *reduce(lambda a, b: broadcast_shape(a, b, type(self).__name__), rest))
+
+    def compute_output_spec(self, inputs: Any) -> KerasTensor:
+        """Return the symbolic output, of the inputs' common dtype."""
+        shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
+        return KerasTensor(shape, dtypes.result_type(*(x.dtype for x in inputs)))
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return where all inputs that have a mask are to be seen."""
+        masks = [m for m in previous_mask or () if m is not None]
+        return reduce(torch.logical_and, masks) if masks else None
+
+
+def _same_rank(inputs: Any) -> list[torch.Tensor]:
+    """Give tensors of fewer axes new ones behind the batch."""
+    rank = max(x.ndim for x in inputs)
+    return [x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:]) for x in inputs]
+
+
+@LAYERS.register()
+class Add(Merge):
+    """Sum of a list of tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Add()([torch.ones(1, 2), torch.ones(1, 2)])
+    tensor([[2., 2.]])
+    """
+
+    function = torch.add
+
+
+@LAYERS.register()
+class Subtract(Merge):
+    """Difference of two tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Subtract()([torch.ones(1, 2), torch.ones(1, 2)])
+    tensor([[0., 0.]])
+    """
+
+    function = torch.sub
+    most = 2
+
+
+@LAYERS.register()
+class Multiply(Merge):
+    """Product of a list of tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Multiply()([torch.ones(1, 2), 2 * torch.ones(1, 2)])
+    tensor([[2., 2.]])
+    """
+
+    function = torch.mul
+
+
+@LAYERS.register()
+class Average(Merge):
+    """Mean of a list of tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Average()([torch.zeros(1, 2), torch.ones(1, 2)])
+    tensor([[0.5000, 0.5000]])
+    """
+
+    function = torch.add
+
+    def finish(self, merged: torch.Tensor, count: int) -> torch.Tensor:
+        """Divide the sum."""
+        return merged / count
+
+
+@LAYERS.register()
+class Maximum(Merge):
+    """Greatest entries of a list of tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Maximum()([torch.zeros(1, 2), torch.ones(1, 2)])
+    tensor([[1., 1.]])
+    """
+
+    function = torch.maximum
+
+
+@LAYERS.register()
+class Minimum(Merge):
+    """Smallest entries of a list of tensors.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.Minimum()([torch.zeros(1, 2), torch.ones(1, 2)])
+    tensor([[0., 0.]])
+    """
+
+    function = torch.minimum

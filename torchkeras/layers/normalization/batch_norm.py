@@ -1,0 +1,201 @@
+"""BatchNormalization: features normalised over the batch."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras import constraints, initializers, regularizers
+from torchkeras._base.check import received
+from torchkeras.core.registry import LAYERS
+from torchkeras.layers.input_spec import InputSpec
+from torchkeras.layers.layer import Layer
+
+
+@LAYERS.register()
+class BatchNormalization(Layer):
+    """Scales each feature to mean 0 and variance 1 over the batch; `gamma * x + beta` follows.
+
+    While training it uses the statistics of the batch, and moves its averages towards them:
+    `moving = momentum * moving + (1 - momentum) * batch`. Else, or with `trainable=False`, it uses
+    the averages.
+
+    Args:
+        axis: Axis of the features.
+        momentum: Momentum of the moving averages.
+        epsilon: Added to the variance.
+        center: Whether `beta` is added.
+        scale: Whether `gamma` is multiplied.
+        beta_initializer, gamma_initializer: Initializers.
+        moving_mean_initializer, moving_variance_initializer: Initializers of the averages.
+        beta_regularizer, gamma_regularizer: Penalties.
+        beta_constraint, gamma_constraint: Constraints after each step.
+        synchronized: Whether replicas share their statistics.
+
+    Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.BatchNormalization(epsilon=0.0)(torch.ones(2, 1)).detach()
+    tensor([[1.],
+            [1.]])
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: dict[str, float] | None = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = int(axis)
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.renorm = renorm
+        self.renorm_clipping = renorm_clipping
+        self.renorm_momentum = renorm_momentum
+        self.synchronized = synchronized
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        """Create gamma, beta and the moving averages."""
+        rank = len(input_shape)
+        if not -rank <= self.axis < rank:
+            raise ValueError(
+                f"BatchNormalization: axis must be within the input's {rank} axes. "
+                f"{received('axis', self.axis)}"
+            )
+        axis = self.axis % rank
+        features = input_shape[axis]
+        if features is None:
+            raise ValueError(
+                "BatchNormalization: the size of the axis must be known. "
+                f"Received: axis={self.axis}, input_shape={input_shape}."
+            )
+        self._last = axis == rank - 1
+        self._axis = axis
+        self.gamma = self.beta = None
+        shape = (features,)
+        # autocast=False: torch's kernel takes 16-bit inputs with weights of 32 bits.
+        if self.scale:
+            self.gamma = self.add_weight(
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                autocast=False,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                autocast=False,
+            )
+        self.moving_mean = self.add_weight(
+            name="moving_mean",
+            shape=shape,
+            initializer=self.moving_mean_initializer,
+            trainable=False,
+            autocast=False,
+        )
+        self.moving_variance = self.add_weight(
+            name="moving_variance",
+            shape=shape,
+            initializer=self.moving_variance_initializer,
+            trainable=False,
+            autocast=False,
+        )
+        self.input_spec = InputSpec(ndim=rank, axes={axis: features})
+
+    def call(
+        self, inputs: torch.Tensor, training: bool | None = None, mask: Any = None
+    ) -> torch.Tensor:
+        """Return the normalised inputs."""
+        if not inputs.is_floating_point():
+            inputs = inputs.to(self._policy.torch_compute_dtype)
+        x = inputs
+        # (batch, features, ...) for torch's kernel: of an array with its features last, rows.
+        rows = self._last and x.is_contiguous()
+        x = x.reshape(-1, x.shape[-1]) if rows else x.movedim(self._axis, 1)
+        if not (training and self._trainable):
+            mean, variance = self.moving_mean, self.moving_variance
+            x = F.batch_norm(x, mean, variance, self.gamma, self.beta, False, 0.0, self.epsilon)
+        elif mask is not None:
+            x = self._masked(x, inputs, mask, rows)
+        else:
+            x = self._from_batch(x)
+        return x.view(inputs.shape) if rows else x.movedim(1, self._axis)
+
+    def _from_batch(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise by the batch's own statistics, and move the averages.
+
+        torch moves the variance towards the unbiased one; Keras towards the biased one, which is
+        (n - 1) / n of it: the difference is taken back by a share 1 / n of the old average.
+        """
+        mean, variance = self.moving_mean, self.moving_variance
+        count = x.numel() // x.shape[1]
+        if count == 1:
+            out = F.batch_norm(x, x.detach().flatten(), torch.zeros_like(mean), self.gamma,
+                               self.beta, False, 0.0, self.epsilon)  # fmt: skip
+            with torch.no_grad():
+                mean.lerp_(x.flatten().to(mean.dtype), 1 - self.momentum)
+                variance.mul_(self.momentum)
+            return out
+        old = variance * self.momentum
+        out = torch.batch_norm(
+            x, self.gamma, self.beta, mean, variance, True, 1 - self.momentum, self.epsilon, False
+        )
+        with torch.no_grad():
+            variance.lerp_(old, 1 / count)
+        return out
+
+    def _masked(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
+        """Normalise by the statistics of what the mask shows."""
+        seen = mask.to(x.dtype).reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim))
+        seen = seen.expand(inputs.shape)
+        seen = seen.reshape(x.shape) if rows else seen.movedim(self._axis, 1)
+        dims = [d for d in range(x.ndim) if d != 1]
+        total = seen.sum(dims, keepdim=True) + 1e-7
+        mean = (x * seen).sum(dims, keepdim=True) / total
+        variance = ((x - mean).square() * seen).sum(dims, keepdim=True) / total
+        with torch.no_grad():
+            share = 1 - self.momentum
+            self.moving_mean.lerp_(mean.flatten().to(self.moving_mean.dtype), share)
+            self.moving_variance.lerp_(variance.flatten().to(self.moving_mean.dtype), share)
+        shape = [1, -1, *(1,) * (x.ndim - 2)]
+        out = (x - mean) * torch.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            out = out * self.gamma.view(shape)
+        return out if self.beta is None else out + self.beta.view(shape)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input shape."""
+        return input_shape

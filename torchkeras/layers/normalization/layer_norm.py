@@ -1,0 +1,117 @@
+"""LayerNormalization: each sample normalised over its features."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras import constraints, initializers, regularizers
+from torchkeras._base.check import received
+from torchkeras.core.registry import LAYERS
+from torchkeras.layers.layer import Layer
+
+
+@LAYERS.register()
+class LayerNormalization(Layer):
+    """Scales each sample to mean 0 and variance 1 over axes: `gamma * (x - mean) / std + beta`.
+
+    Args:
+        axis: Axis or axes that are normalised over.
+        epsilon: Added to the variance.
+        center: Whether `beta` is added.
+        scale: Whether `gamma` is multiplied.
+        beta_initializer: Initializer of `beta`.
+        gamma_initializer: Initializer of `gamma`.
+        beta_regularizer: Penalty on `beta`.
+        gamma_regularizer: Penalty on `gamma`.
+        beta_constraint: Constraint of `beta` after each step.
+        gamma_constraint: Constraint of `gamma` after each step.
+
+    Ba et al., 2016, https://arxiv.org/abs/1607.06450
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.LayerNormalization()(torch.tensor([[1.0, 1.0]])).detach()
+    tensor([[0., 0.]])
+    """
+
+    def __init__(
+        self,
+        axis: int | list[int] = -1,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(axis, (list, tuple)):
+            self.axis: Any = list(axis)
+        elif isinstance(axis, int):
+            self.axis = axis
+        else:
+            raise TypeError(
+                "LayerNormalization: axis must be an integer or a list of them. "
+                f"{received('axis', axis)}"
+            )
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        """Create gamma and beta."""
+        rank = len(input_shape)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        if not all(-rank <= a < rank for a in axes):
+            raise ValueError(
+                f"LayerNormalization: axis must be within the input's {rank} axes. "
+                f"{received('axis', self.axis)}"
+            )
+        axes = [a % rank for a in axes]
+        shape = tuple(input_shape[a] for a in axes)
+        # torch's kernel normalises over the last axes; others are moved there and back.
+        self._moved = None if axes == list(range(rank - len(axes), rank)) else axes
+        self._shape = shape
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the normalised inputs."""
+        if not inputs.is_floating_point():
+            inputs = inputs.to(self._policy.torch_compute_dtype)
+        if self._moved is None:
+            return F.layer_norm(inputs, self._shape, self.gamma, self.beta, self.epsilon)
+        last = list(range(-len(self._moved), 0))
+        x = inputs.movedim(self._moved, last)
+        x = F.layer_norm(x, self._shape, self.gamma, self.beta, self.epsilon)
+        return x.movedim(last, self._moved)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input shape."""
+        return input_shape

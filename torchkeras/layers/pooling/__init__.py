@@ -1,0 +1,32 @@
+"""Poolings."""
+
+from torchkeras.layers.pooling.adaptive import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from torchkeras.layers.pooling.adaptive import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from torchkeras.layers.pooling.adaptive import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from torchkeras.layers.pooling.adaptive import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from torchkeras.layers.pooling.adaptive import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from torchkeras.layers.pooling.adaptive import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling1D as GlobalAveragePooling1D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling1D as GlobalAvgPool1D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling2D as GlobalAveragePooling2D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling2D as GlobalAvgPool2D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling3D as GlobalAveragePooling3D
+from torchkeras.layers.pooling.global_ import GlobalAveragePooling3D as GlobalAvgPool3D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling1D as GlobalMaxPool1D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling1D as GlobalMaxPooling1D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling2D as GlobalMaxPool2D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling2D as GlobalMaxPooling2D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling3D as GlobalMaxPool3D
+from torchkeras.layers.pooling.global_ import GlobalMaxPooling3D as GlobalMaxPooling3D
+from torchkeras.layers.pooling.window import AveragePooling1D as AveragePooling1D
+from torchkeras.layers.pooling.window import AveragePooling1D as AvgPool1D
+from torchkeras.layers.pooling.window import AveragePooling2D as AveragePooling2D
+from torchkeras.layers.pooling.window import AveragePooling2D as AvgPool2D
+from torchkeras.layers.pooling.window import AveragePooling3D as AveragePooling3D
+from torchkeras.layers.pooling.window import AveragePooling3D as AvgPool3D
+from torchkeras.layers.pooling.window import MaxPooling1D as MaxPool1D
+from torchkeras.layers.pooling.window import MaxPooling1D as MaxPooling1D
+from torchkeras.layers.pooling.window import MaxPooling2D as MaxPool2D
+from torchkeras.layers.pooling.window import MaxPooling2D as MaxPooling2D
+from torchkeras.layers.pooling.window import MaxPooling3D as MaxPool3D
+from torchkeras.layers.pooling.window import MaxPooling3D as MaxPooling3D
