@@ -9,6 +9,7 @@ import torch
 import torchkeras.activations as ours
 from oracle import rand
 from torchkeras import saving
+from torchkeras.core import torch_function  # noqa: F401 - lets symbols record torch calls
 from torchkeras.core.symbolic import KerasTensor
 
 theirs = keras.activations
@@ -89,6 +90,14 @@ def test_symbols_get_shapes_and_dtypes(name):
     out = getattr(ours, name)(x, *args)
     assert out.shape == ((None, 3) if name == "glu" else (None, 6))
     assert out.dtype == "float32"
+
+
+def test_symbols_take_all_arguments():
+    x = KerasTensor((None, 6), "float32")
+    assert ours.relu(x, 0.1, 6, 2).shape == (None, 6)
+    assert ours.softmax(x, axis=(0, 1)).shape == (None, 6)
+    assert ours.sparsemax(KerasTensor((None, 3, 6)), axis=1).shape == (None, 3, 6)
+    assert ours.sigmoid(KerasTensor((2, 3), "float16")).dtype == "float16"
 
 
 def test_calls_cost_next_to_nothing():

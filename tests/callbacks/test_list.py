@@ -61,9 +61,7 @@ def test_other_hooks_in_order():
     def make(name, who):
         return lambda self, *args: seen.append((who, name))
 
-    both = [
-        type("Mine", (callbacks.Callback,), {n: make(n, who) for n in hooks})() for who in "ab"
-    ]
+    both = [type("Mine", (callbacks.Callback,), {n: make(n, who) for n in hooks})() for who in "ab"]
     every = callbacks.CallbackList(both)
     for name in hooks:
         getattr(every, name)(*([0] if "epoch" in name else []))

@@ -193,7 +193,9 @@ def test_verbose(verbose, terminal, resolved, out):
 
 @pytest.mark.parametrize("verbose", [3, -1, "loud", None])
 def test_wrong_verbose(verbose):
-    with pytest.raises(ValueError, match=f"verbose must be one of .* Received: verbose={verbose!r}"):
+    with pytest.raises(
+        ValueError, match=f"verbose must be one of .* Received: verbose={verbose!r}"
+    ):
         progress.resolve_verbose(verbose)
 
 

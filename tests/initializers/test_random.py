@@ -11,6 +11,7 @@ from scipy import stats
 import torchkeras
 from oracle import assert_close, check_config
 from torchkeras import initializers as ours
+from torchkeras.utils import set_random_seed
 
 theirs = keras.initializers
 
@@ -39,7 +40,7 @@ def test_an_integer_seed_gives_the_numbers_of_keras(name, kwargs):
 
 
 def test_one_global_seed_gives_the_weights_of_keras():
-    torchkeras.utils.set_random_seed(3)
+    set_random_seed(3)
     mine = [ours.RandomNormal()((4, 3)), ours.Orthogonal()((4, 3)), ours.RandomUniform()((2,))]
     keras.utils.set_random_seed(3)
     assert_close(

@@ -51,9 +51,7 @@ def test_noise_shape(noise_shape):
 
 @pytest.mark.parametrize("noise_shape", [(3, 3), (2, 1, 1), (2,)], ids=str)
 def test_bad_noise_shapes(noise_shape):
-    with pytest.raises(
-        ValueError, match=r"must broadcast to the inputs' shape \(2, 3\)"
-    ):
+    with pytest.raises(ValueError, match=r"must broadcast to the inputs' shape \(2, 3\)"):
         dropout(torch.ones(2, 3), 0.5, noise_shape=noise_shape)
 
 

@@ -77,6 +77,7 @@ def sparsemax(x: Any, axis: int = -1) -> Tensor:
     if not isinstance(x, Tensor):
         x = convert_to_tensor(x)
     x = torch.movedim(x, axis, -1)
+    x = torch.sub(x, torch.amax(x, -1, True))  # changes nothing but the size of rounding errors
     ordered = torch.sort(x, -1, True)[0]
     total = torch.cumsum(ordered, -1)
     rank = torch.cumsum(torch.ones_like(total), -1)

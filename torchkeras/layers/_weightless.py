@@ -12,8 +12,8 @@ from torchkeras.layers.layer import Layer
 class Weightless(Layer):
     """Base of layers that select or combine values: integer inputs give integer outputs."""
 
-    # Set by layers that average: integers come out in the layer's own dtype.
-    _averages = False
+    # Not so in layers that average, whose result is in their own dtype.
+    _keeps_integers = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -25,6 +25,6 @@ class Weightless(Layer):
 
     def compute_output_spec(self, inputs: Any, **kwargs: Any) -> KerasTensor:
         """Return the KerasTensor of the output."""
-        keeps = not (self._averages or dtypes.is_float(inputs.dtype))
+        keeps = self._keeps_integers and not dtypes.is_float(inputs.dtype)
         dtype = inputs.dtype if keeps else self.compute_dtype
         return KerasTensor(self.compute_output_shape(inputs.shape), dtype)

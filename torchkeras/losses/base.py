@@ -38,7 +38,6 @@ class Loss(Configurable):
     tensor(2.5000)
     """
 
-    _config_root = True
     config_quiet: ClassVar[frozenset[str]] = frozenset({"dtype"})
 
     def __init__(

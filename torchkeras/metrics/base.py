@@ -35,8 +35,6 @@ class Metric(Configurable):
     2.0
     """
 
-    _config_root = True
-
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or naming.auto_name(type(self).__name__)
         self._dtype = config.floatx() if dtype is None else policy.get(dtype).compute_dtype

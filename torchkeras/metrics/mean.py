@@ -165,7 +165,7 @@ class MeanMetricWrapper(Mean):
     tensor(1.)
     """
 
-    _config_root = True
+    _config_base = True
 
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
@@ -223,7 +223,7 @@ class MeanMetricWrapper(Mean):
 
 
 def _tensor(x: Any) -> Any:
-    return x if isinstance(x, torch.Tensor) or (isinstance(x, dict)) else _from_numbers(x)
+    return x if isinstance(x, (torch.Tensor, dict)) else _from_numbers(x)
 
 
 def _from_numbers(x: Any) -> Any:

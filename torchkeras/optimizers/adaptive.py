@@ -114,7 +114,16 @@ class Adagrad(Optimizer):
     def _update(
         self, batch: Batch, params: Tensors, grads: Tensors, rate: float, decay: float, step: int
     ) -> None:
-        sums = batch.slots["accumulator"]
+        sums, first, p = batch.slots["accumulator"], self.initial_accumulator_value, params[0]
+        if p.device.type == "cpu" and p.dtype != torch.float64 and self.epsilon <= 2e-6 * first:
+            # torch's kernel divides by sqrt(a) + eps. As a >= first, with this eps that differs
+            # from sqrt(a + epsilon) by less than 1e-6 of it.
+            torch._fused_adagrad_(
+                params, grads, sums, batch.slots.setdefault("one", [torch.ones(())] * len(params)),
+                lr=rate, lr_decay=0.0, weight_decay=0.0, eps=0.5 * self.epsilon / first**0.5,
+                maximize=False,
+            )  # fmt: skip
+            return
         torch._foreach_addcmul_(sums, grads, grads)
         roots = torch._foreach_add(sums, self.epsilon)
         torch._foreach_sqrt_(roots)

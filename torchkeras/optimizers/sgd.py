@@ -52,20 +52,15 @@ class SGD(Optimizer):
     def _update(
         self, batch: Batch, params: Tensors, grads: Tensors, rate: float, decay: float, step: int
     ) -> None:
-        if not self.momentum:
+        if not self.momentum or self.nesterov:
             torch._fused_sgd_(
                 params, grads, [], weight_decay=0.0, momentum=0.0, lr=rate, dampening=0.0,
                 nesterov=False, maximize=False, is_first_step=False,
             )  # fmt: skip
-            return
-        momenta = batch.slots["momentum"]
-        gain = 1.0
-        if self.nesterov:
-            # w + mu * m' - rate * g  =  w + (1 + mu) * m' - mu * m,  where m' = mu * m - rate * g
-            torch._foreach_add_(params, momenta, alpha=-self.momentum)
-            gain = 1.0 + self.momentum
-        # torch computes m = momentum * m + (1 - dampening) * g; w -= lr * m.
-        torch._fused_sgd_(
-            params, grads, momenta, weight_decay=0.0, momentum=self.momentum, lr=-gain,
-            dampening=1.0 + rate, nesterov=False, maximize=False, is_first_step=False,
-        )  # fmt: skip
+        if self.momentum:
+            # torch computes m = momentum * m + (1 - dampening) * g; w -= lr * m.
+            torch._fused_sgd_(
+                params, grads, batch.slots["momentum"], weight_decay=0.0, momentum=self.momentum,
+                lr=-self.momentum if self.nesterov else -1.0, dampening=1.0 + rate,
+                nesterov=False, maximize=False, is_first_step=False,
+            )  # fmt: skip

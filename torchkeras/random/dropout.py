@@ -48,11 +48,12 @@ def dropout(
         return dropout(x.to(dtypes.torch_dtype(None)), rate, noise_shape, seed).to(x.dtype)
     shape = None if noise_shape is None else _noise_shape(x, noise_shape)
     compiled = torch.compiler.is_compiling() or is_functorch_wrapped_tensor(x)
-    if compiled or x.is_meta or x.is_complex():
+    if compiled or x.is_meta:
         noise = x if shape is None else torch.ones(shape, dtype=x.dtype, device=x.device)
         dropped = F.dropout(noise, rate, True)
         return dropped if shape is None else x * dropped
-    mask = torch.empty_like(x) if shape is None else x.new_empty(shape)
+    real = x.dtype.to_real()
+    mask = torch.empty_like(x, dtype=real) if shape is None else x.new_empty(shape, dtype=real)
     if rate == 1:
         return x * mask.zero_()
     generator = resolve("dropout", seed, x.device)

@@ -51,6 +51,11 @@ def _float_dtype(owner: str, dtype: Any) -> torch.dtype:
     return found
 
 
+def _check_stddev(owner: str, stddev: Any) -> None:
+    if isinstance(stddev, Real) and not stddev >= 0:
+        raise ValueError(f"{owner}: stddev must be a number >= 0. {received('stddev', stddev)}")
+
+
 def _scaled(out: torch.Tensor, scale: Any, shift: Any) -> torch.Tensor:
     """Compute `out * scale + shift` in place, for numbers or tensors."""
     if not isinstance(scale, Real):
@@ -84,12 +89,11 @@ def normal(
     >>> keras.random.normal((2,), seed=0)
     tensor([ 1.5410, -0.2934])
     """
+    _check_stddev("normal", stddev)
     out, generator = blank("normal", shape, _float_dtype("normal", dtype), seed)
-    if not isinstance(mean, Real) or not isinstance(stddev, Real):
-        return _scaled(out.normal_(generator=generator), stddev, mean)
-    if not stddev >= 0:
-        raise ValueError(f"normal: stddev must be a number >= 0. {received('stddev', stddev)}")
-    return out.normal_(mean, stddev, generator=generator)
+    if isinstance(mean, Real) and isinstance(stddev, Real):
+        return out.normal_(mean, stddev, generator=generator)
+    return _scaled(out.normal_(generator=generator), stddev, mean)
 
 
 def uniform(
@@ -111,16 +115,17 @@ def uniform(
     >>> keras.random.uniform((2,), -1, 1, seed=0)
     tensor([-0.0075,  0.5364])
     """
-    out, generator = blank("uniform", shape, _float_dtype("uniform", dtype), seed)
-    if not isinstance(minval, Real) or not isinstance(maxval, Real):
-        low = convert_to_tensor(minval, out.dtype)
-        width = convert_to_tensor(maxval, out.dtype) - low
-        return _scaled(out.uniform_(generator=generator), width, low)
-    if not minval <= maxval:
+    numbers = isinstance(minval, Real) and isinstance(maxval, Real)
+    if numbers and not minval <= maxval:
         raise ValueError(
             f"uniform: minval must not be above maxval={maxval}. {received('minval', minval)}"
         )
-    return out.uniform_(minval, maxval, generator=generator)
+    out, generator = blank("uniform", shape, _float_dtype("uniform", dtype), seed)
+    if numbers:
+        return out.uniform_(minval, maxval, generator=generator)
+    low = convert_to_tensor(minval, out.dtype)
+    width = convert_to_tensor(maxval, out.dtype) - low
+    return _scaled(out.uniform_(generator=generator), width, low)
 
 
 def truncated_normal(
@@ -143,10 +148,7 @@ def truncated_normal(
     True
     """
     dtype = _float_dtype("truncated_normal", dtype)
-    if isinstance(stddev, Real) and not stddev >= 0:
-        raise ValueError(
-            f"truncated_normal: stddev must be a number >= 0. {received('stddev', stddev)}"
-        )
+    _check_stddev("truncated_normal", stddev)
     # The inverse distribution function, applied to a uniform draw from the part that is kept.
     # 16-bit types have too few values near the ends for that.
     exact = torch.promote_types(dtype, torch.float32)

@@ -6,6 +6,7 @@ import torch
 
 from torchkeras._base import scope
 from torchkeras.core import nest
+from torchkeras.training.data import unpack_x_y_sample_weight
 from torchkeras.training.logs import LazyLogs
 
 _state = scope.state
@@ -31,20 +32,6 @@ class Compiled:
         self.penalised: list[Any] | None = None
 
 
-def unpack(data: Any) -> tuple[Any, Any, Any]:
-    """Return (x, y, sample_weight) of what a dataset gives; absent parts are None."""
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return data, None, None
-    if not 1 <= len(data) <= 3:
-        raise ValueError(
-            "Data must be x, (x,), (x, y) or (x, y, sample_weight). "
-            f"Received: a tuple of {len(data)} entries."
-        )
-    return data + (None,) * (3 - len(data))  # type: ignore[return-value]
-
-
 def batch_size(x: Any) -> int:
     """Return the number of samples of a batch."""
     if hasattr(x, "shape") and not nest.is_nested(x):
@@ -55,13 +42,6 @@ def batch_size(x: Any) -> int:
     return len(x) if hasattr(x, "__len__") else 1
 
 
-def to_device(batch: Any, device: torch.device) -> Any:
-    """Move the tensors of a batch."""
-    return nest.map_structure(
-        lambda x: x.to(device, non_blocking=True) if isinstance(x, torch.Tensor) else x, batch
-    )
-
-
 class Steps:
     """One step of each kind, and what it is made of."""
 
@@ -70,7 +50,7 @@ class Steps:
 
         A subclass may override it with a loop body of its own.
         """
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=True)
         optimizer = self.optimizer
         loss = self.compute_loss(
@@ -87,7 +67,7 @@ class Steps:
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch `(x, y, sample_weight)` and return the running metrics."""
-        x, y, sample_weight = unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
@@ -97,7 +77,7 @@ class Steps:
 
     def predict_step(self, data: Any) -> Any:
         """Return the outputs of one batch; targets in it are ignored."""
-        x, _, _ = unpack(data)
+        x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
 
     def _step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:

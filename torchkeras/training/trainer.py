@@ -15,7 +15,12 @@ from torchkeras.core import serialize
 from torchkeras.training import step
 from torchkeras.training.collect import Collector
 from torchkeras.training.compile import CompileLoss, CompileMetrics
-from torchkeras.training.data.adapter import make_adapter, train_validation_split
+from torchkeras.training.data import (
+    make_adapter,
+    to_device,
+    train_validation_split,
+    unpack_x_y_sample_weight,
+)
 from torchkeras.training.logs import LazyLogs, to_numbers
 from torchkeras.training.loop import Loop
 
@@ -152,7 +157,7 @@ class Trainer(step.Steps):
         if limit is not None:
             epochs = min(epochs, limit)
         evaluate_at = _evaluation_epochs(validation_freq)
-        if validation_split and validation_data is None:
+        if validation_split != 0 and validation_data is None:
             x, y, sample_weight, validation_data = _split(x, y, sample_weight, validation_split)
         adapter = make_adapter(
             x,
@@ -213,7 +218,7 @@ class Trainer(step.Steps):
         device = self._device()
         for batch in loop:
             if device is not None:
-                batch = step.to_device(batch, device)
+                batch = to_device(batch, device)
             loop.logs = function(batch)
         logs = loop.logs
         if isinstance(logs, LazyLogs):
@@ -244,7 +249,7 @@ class Trainer(step.Steps):
             )
 
     def _validation_adapter(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
-        x, y, sample_weight = step.unpack(data)
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
         return make_adapter(
             x, y, sample_weight, batch_size=batch_size, steps=steps, owner="validation_data"
         )
@@ -374,7 +379,7 @@ class Trainer(step.Steps):
                 loop = Loop(adapter, callbacks, "predict", self, self.steps_per_execution)
                 for batch in loop:
                     if device is not None:
-                        batch = step.to_device(batch, device)
+                        batch = to_device(batch, device)
                     outputs = self.predict_step(batch)
                     collector.add(outputs, step.batch_size(batch[0]))
                     loop.logs = {"outputs": outputs}
@@ -444,7 +449,7 @@ class Trainer(step.Steps):
         )
         batch = next(iter(adapter.batches()))
         device = self._device()
-        return batch if device is None else step.to_device(batch, device)
+        return batch if device is None else to_device(batch, device)
 
     def _on_batch_result(self, logs: Any, return_dict: bool) -> Any:
         numbers = dict(logs.items()) if isinstance(logs, LazyLogs) else to_numbers(logs or {})

@@ -1,5 +1,6 @@
 """The graph of a model's layers, from the saved form that both libraries share."""
 
+import json
 import types
 
 import keras
@@ -97,7 +98,10 @@ def test_deep_model_does_not_recurse():
     """3000 layers, saved in the order that is worst for a recursive walk."""
 
     def layer(k):
-        source = {"class_name": "__keras_tensor__", "config": {"keras_history": [f"l{k - 1}", 0, 0]}}
+        source = {
+            "class_name": "__keras_tensor__",
+            "config": {"keras_history": [f"l{k - 1}", 0, 0]},
+        }
         return {
             "class_name": "Dense",
             "config": {"name": f"l{k}"},
@@ -108,7 +112,7 @@ def test_deep_model_does_not_recurse():
     layers = [layer(k) for k in range(3000, 0, -1)] + [first]
     config = {"name": "deep", "layers": layers, "input_layers": [["l0", 0, 0]],
               "output_layers": [["l3000", 0, 0]]}  # fmt: skip
-    text = keras.src.saving.serialization_lib.json.dumps({"config": config})
+    text = json.dumps({"config": config})
     model = types.SimpleNamespace(inputs=[0], to_json=lambda: text, layers=[])
     graph = edges(layer_graph(model))
     assert len(graph) == 3001

@@ -102,6 +102,13 @@ class TensorBoard(Callback):
         self._check_folder()
         if self.embeddings_freq:
             self._metadata = metadata_paths(self.model, self.embeddings_metadata)
+            paths = {os.path.join(self.log_dir, p) for p in self._metadata.values() if p}
+            if missing := sorted(p for p in paths if not os.path.isfile(p)):
+                warnings.warn(
+                    "TensorBoard: these files of embeddings_metadata do not exist (yet): "
+                    f"{', '.join(missing)}",
+                    stacklevel=2,
+                )
         if not self._restored:
             self._global_train_batch = 0
         self._in_fit = True
@@ -192,7 +199,8 @@ class TensorBoard(Callback):
         except Exception as error:
             warnings.warn(f"TensorBoard: the graph was not written: {error!r}", stacklevel=2)
             return
-        self._writers.graph("train", graph)
+        if graph.node:
+            self._writers.graph("train", graph)
 
     def _write_weights(self, epoch: int) -> None:
         for layer in self.model.layers:

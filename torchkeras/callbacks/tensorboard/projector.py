@@ -52,8 +52,8 @@ def write_embeddings(
 ) -> None:
     """Write the tables, and the file that tells the projector of them, into `run_dir`.
 
-    Each call replaces the tables: the projector shows the latest ones. Metadata files are the
-    user's, with paths relative to `log_dir`.
+    Each call replaces the tables: the projector shows the latest ones. Metadata files, with paths
+    relative to `log_dir`, are copied beside them if they exist.
     """
     pb = require("tensorboard.plugins.projector.projector_config_pb2")
     config = pb.ProjectorConfig()
@@ -69,9 +69,13 @@ def write_embeddings(
         entry.tensor_path = file
         entry.tensor_shape.extend(table.shape)
         path = metadata.get(layer.name)
-        if path is not None:
-            absolute = os.path.join(os.path.abspath(log_dir), path)
-            entry.metadata_path = os.path.relpath(absolute, os.path.abspath(run_dir))
+        source = None if path is None else os.path.join(log_dir, path)
+        if source is not None and os.path.isfile(source):
+            # TensorBoard serves nothing from outside the folder of the config file.
+            entry.metadata_path = f"metadata_{file.removeprefix('embedding_')}"
+            with open(source, "rb") as labels:
+                copy = os.path.join(run_dir, entry.metadata_path)
+                atomic_write_bytes(copy, labels.read())
     text_format = require("google.protobuf.text_format")
     atomic_write_bytes(
         os.path.join(run_dir, "projector_config.pbtxt"),

@@ -202,3 +202,9 @@ class Conv3D(Conv):
     """
 
     rank = 3
+
+
+# The other names that Keras has for them.
+Convolution1D = Conv1D
+Convolution2D = Conv2D
+Convolution3D = Conv3D

@@ -151,3 +151,8 @@ class SeparableConv2D(SeparableConv):
     """
 
     rank = 2
+
+
+# The other names that Keras has for them.
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D

@@ -267,3 +267,9 @@ class Conv3DTranspose(ConvTranspose):
         super().__init__(
             filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs
         )
+
+
+# The other names that Keras has for them.
+Convolution1DTranspose = Conv1DTranspose
+Convolution2DTranspose = Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose

@@ -75,14 +75,14 @@ class AdaptivePoolND(Weightless):
 class AdaptiveMaxPooling(AdaptivePoolND):
     """The largest value of each window, for any rank."""
 
-    _averages = True  # torch has these kernels for floats only
+    _keeps_integers = False  # torch has these kernels for floats only
     _kernels = MAX
 
 
 class AdaptiveAveragePooling(AdaptivePoolND):
     """The average of each window, for any rank."""
 
-    _averages = True
+    _keeps_integers = False
     _kernels = AVERAGE
 
 

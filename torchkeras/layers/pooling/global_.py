@@ -46,7 +46,7 @@ class GlobalMaxPooling(GlobalPoolND):
 class GlobalAveragePooling(GlobalPoolND):
     """The average of each channel, for any rank."""
 
-    _averages = True
+    _keeps_integers = False
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the average of each channel."""
@@ -174,3 +174,12 @@ class GlobalAveragePooling3D(GlobalAveragePooling):
     """
 
     rank = 3
+
+
+# The other names that Keras has for them.
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D

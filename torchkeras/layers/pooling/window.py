@@ -38,9 +38,7 @@ def avg_pool3d(
     planes = F.avg_pool2d(planes, window[1:], stride[1:], padding[1:], ceil, inclusive)
     h, w = planes.shape[2:]
     lines = planes.reshape(n, d, c, h * w).permute(0, 2, 1, 3)
-    lines = F.avg_pool2d(
-        lines, (window[0], 1), (stride[0], 1), (padding[0], 0), ceil, inclusive
-    )
+    lines = F.avg_pool2d(lines, (window[0], 1), (stride[0], 1), (padding[0], 0), ceil, inclusive)
     return lines.reshape(n, c, lines.shape[2], h, w)
 
 
@@ -69,7 +67,7 @@ class MaxPooling(PoolND):
 class AveragePooling(PoolND):
     """The average of each window, for any rank; padding does not count."""
 
-    _averages = True
+    _keeps_integers = False
 
     def __init__(
         self,
@@ -166,7 +164,7 @@ class AveragePooling1D(AveragePooling):
     Args:
         pool_size: Length of the window.
         strides: Steps from one window to the next; default: `pool_size`.
-        padding: `"valid"` (none) or `"same"` (`ceil(steps / strides)` outputs; padding does not count).
+        padding: `"valid"` (none) or `"same"` (`ceil(steps / strides)` outputs; zeros do not count).
         data_format: `"channels_last"` or `"channels_first"`; default: the global one.
         name: Name of the layer.
 
@@ -190,7 +188,7 @@ class AveragePooling2D(AveragePooling):
     Args:
         pool_size: Height and width of the window.
         strides: Pixels from one window to the next; default: `pool_size`.
-        padding: `"valid"` (none) or `"same"` (`ceil(size / strides)` outputs; padding does not count).
+        padding: `"valid"` (none) or `"same"` (`ceil(size / strides)` outputs; zeros do not count).
         data_format: `"channels_last"` or `"channels_first"`; default: the global one.
         name: Name of the layer.
 
@@ -214,7 +212,7 @@ class AveragePooling3D(AveragePooling):
     Args:
         pool_size: Depth, height and width of the window.
         strides: Voxels from one window to the next; default: `pool_size`.
-        padding: `"valid"` (none) or `"same"` (`ceil(size / strides)` outputs; padding does not count).
+        padding: `"valid"` (none) or `"same"` (`ceil(size / strides)` outputs; zeros do not count).
         data_format: `"channels_last"` or `"channels_first"`; default: the global one.
         name: Name of the layer.
 
@@ -229,3 +227,12 @@ class AveragePooling3D(AveragePooling):
     """
 
     rank = 3
+
+
+# The other names that Keras has for them.
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
