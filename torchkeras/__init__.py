@@ -1,0 +1,43 @@
+"""torchkeras: Keras's API, native to PyTorch."""
+
+from torchkeras import activations as activations
+from torchkeras import callbacks as callbacks
+from torchkeras import config as config
+from torchkeras import constraints as constraints
+from torchkeras import initializers as initializers
+from torchkeras import layers as layers
+from torchkeras import losses as losses
+from torchkeras import metrics as metrics
+from torchkeras import models as models
+from torchkeras import ops as ops
+from torchkeras import optimizers as optimizers
+from torchkeras import random as random
+from torchkeras import regularizers as regularizers
+from torchkeras import saving as saving
+from torchkeras import utils as utils
+from torchkeras._base.scope import name_scope as name_scope
+from torchkeras.callbacks import Callback as Callback
+from torchkeras.constraints import Constraint as Constraint
+from torchkeras.core.operation import Operation as Operation
+from torchkeras.core.policy import DTypePolicy as DTypePolicy
+from torchkeras.core.symbolic import KerasTensor as KerasTensor
+from torchkeras.core.torch_function import TorchFunction as TorchFunction
+from torchkeras.core.variable import Variable as Variable
+from torchkeras.initializers import Initializer as Initializer
+from torchkeras.layers import Input as Input
+from torchkeras.layers import InputSpec as InputSpec
+from torchkeras.layers import Layer as Layer
+from torchkeras.losses import Loss as Loss
+from torchkeras.metrics import Metric as Metric
+from torchkeras.models import Functional as Functional
+from torchkeras.models import Model as Model
+from torchkeras.models import Sequential as Sequential
+from torchkeras.optimizers import Optimizer as Optimizer
+from torchkeras.regularizers import Regularizer as Regularizer
+
+__version__ = "0.1.0"
+
+
+def version() -> str:
+    """Return the version of torchkeras."""
+    return __version__

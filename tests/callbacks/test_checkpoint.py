@@ -167,7 +167,7 @@ def test_cannot_be_written(target, tmp_path):
         model = Model()
         keep = callbacks.ModelCheckpoint(target)
         keep.set_model(model)
-        with pytest.raises(OSError, match="ModelCheckpoint: .*(cannot write|existing folder)"):
+        with pytest.raises(OSError, match=r"ModelCheckpoint: .*(cannot write|existing folder)"):
             keep.on_train_begin()
         assert model.calls == []
 
@@ -182,6 +182,31 @@ def test_folder_removed_in_the_middle(tmp_path):
         assert os.path.exists("new/m.keras")
 
 
+def test_unknown_placeholder_at_the_first_batch(tmp_path):
+    with inside(tmp_path), pytest.raises(ValueError, match="there is no metric 'nope' for the pa"):
+        run(callbacks.ModelCheckpoint("{nope}.keras"), [{"loss": 1.0}], batches=1)
+
+
 def test_unknown_placeholder_at_the_first_saving(tmp_path):
     with inside(tmp_path), pytest.raises(KeyError, match="has the placeholder 'nope'"):
         run(callbacks.ModelCheckpoint("{nope}.keras"), [{"loss": np.float32(1)}])
+
+
+@pytest.mark.parametrize("mine", ["class", "lambda"])
+def test_placeholder_that_another_callback_logs(mine, tmp_path):
+    def add(epoch, logs):
+        logs["val_f1"] = 0.5
+
+    class F1(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            add(epoch, logs)
+
+    other = F1() if mine == "class" else callbacks.LambdaCallback(on_epoch_end=add)
+    with inside(tmp_path):
+        keep = callbacks.ModelCheckpoint("{epoch}-{val_f1:.2f}.keras")
+        every = callbacks.CallbackList([other, keep], model=Model())
+        every.on_train_begin()
+        every.on_epoch_begin(0)
+        every.on_train_batch_end(0, {"loss": 1.0})
+        every.on_epoch_end(0, {"loss": 1.0})
+        assert os.listdir() == ["1-0.50.keras"]

@@ -76,7 +76,7 @@ def test_plateau_factor_out_of_range(factor):
 
 
 def test_plateau_unknown_argument():
-    with pytest.raises(TypeError, match="ReduceLROnPlateau: .*Received: patienc"):
+    with pytest.raises(TypeError, match=r"ReduceLROnPlateau: .*Received: patienc"):
         callbacks.ReduceLROnPlateau(patienc=3)
     assert callbacks.ReduceLROnPlateau(epsilon=0.5).min_delta == 0.5
 
@@ -141,7 +141,7 @@ def test_scheduler_error_inside_the_schedule_comes_through():
     def schedule(epoch, rate):
         raise TypeError("mine")
 
-    with pytest.raises(TypeError, match="^mine$"):
+    with pytest.raises(TypeError, match=r"^mine$"):
         run(callbacks.LearningRateScheduler(schedule), [{}])
 
 

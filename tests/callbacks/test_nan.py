@@ -18,5 +18,5 @@ def test_stops(logs):
 
 
 def test_raises_at_once():
-    with pytest.raises(RuntimeError, match="TerminateOnNaN: the loss of batch 0 is nan."):
+    with pytest.raises(RuntimeError, match=r"TerminateOnNaN: the loss of batch 0 is nan\."):
         run(callbacks.TerminateOnNaN(raise_error=True), [{"loss": NAN}], batches=1)

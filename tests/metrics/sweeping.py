@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import torch
-from oracle import assert_close, clear_names
 
 import torchkeras.metrics
+from oracle import assert_close, clear_names
 
 
 def make(name, args):

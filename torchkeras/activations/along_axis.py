@@ -55,7 +55,7 @@ def _over_axes(function: Any, x: Any, axis: Sequence[int] | None) -> Any:
     at_end = list(range(-len(axes), 0))
     moved = torch.movedim(x, axes, at_end)
     out = function(torch.flatten(moved, -len(axes)), -1)
-    return torch.movedim(torch.reshape(out, moved.shape), at_end, axes)
+    return torch.movedim(out.reshape_as(moved), at_end, axes)  # its sizes may be unknown yet
 
 
 @ACTIVATIONS.register()

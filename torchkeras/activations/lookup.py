@@ -12,7 +12,7 @@ from torchkeras.core.registry import ACTIVATIONS
 
 # Our function -> the torch function that does the same on a tensor with default arguments (None:
 # nothing is to be done). A layer that has a tensor in hand calls it without our checks.
-native: dict[Callable[..., Any], Callable[..., Any] | None] = {
+NATIVE: dict[Callable[..., Any], Callable[..., Any] | None] = {
     piecewise.linear: None,
     piecewise.relu: torch.relu,
     piecewise.relu6: F.relu6,
@@ -37,6 +37,11 @@ native: dict[Callable[..., Any], Callable[..., Any] | None] = {
     along_axis.log_softmax: functools.partial(torch.log_softmax, dim=-1),
     along_axis.glu: F.glu,
 }
+
+
+def native(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the bare torch function of an activation: None for `linear`, else itself."""
+    return NATIVE.get(function, function)
 
 
 def get(identifier: Any) -> Callable[..., Any]:

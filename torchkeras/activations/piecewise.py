@@ -51,7 +51,7 @@ def relu(
         return F.leaky_relu(x, negative_slope) if negative_slope else torch.relu(x)
     if max_value is not None and max_value < 0:
         raise ValueError(f"relu: max_value must be >= 0. {received('max_value', max_value)}")
-    kept = F.threshold(x, threshold, 0.0) if threshold else x
+    kept = torch.threshold(x, threshold, 0.0) if threshold else x
     if max_value is not None:
         kept = F.hardtanh(kept, 0.0, max_value)
     elif not threshold:
@@ -91,9 +91,9 @@ def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
     >>> keras.activations.threshold([-1.0, 0.5, 2.0], 0.5, -3.0)
     tensor([-3., -3.,  2.])
     """
-    return F.threshold(
-        x if isinstance(x, Tensor) else convert_to_tensor(x), threshold, default_value
-    )
+    if not isinstance(x, Tensor):
+        x = convert_to_tensor(x)
+    return torch.threshold(x, threshold, default_value)
 
 
 @ACTIVATIONS.register()

@@ -6,11 +6,11 @@ import math
 import os
 import string
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._base import check
-from .base import only_if
+from .base import only_if, overridden
 from .folder import make_writable
 from .monitor import MonitorCallback
 
@@ -77,6 +77,8 @@ class ModelCheckpoint(MonitorCallback):
         self._batches_seen_since_last_saving = 0
         self._last_batch_seen: int | None = None
         self._current_epoch = 0
+        self._unchecked: list[str] = []
+        self._others_log = False
         self._check_suffix()
         self._check_placeholders()
 
@@ -121,7 +123,12 @@ class ModelCheckpoint(MonitorCallback):
                 )
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        self._check_known_names()
+        self._unchecked = [
+            name
+            for name, _ in self._placeholders()
+            if name not in ("epoch", "batch", "learning_rate")
+        ]
+        self._check_names(_log_names(self.model))
         # The part of the path before the first placeholder can be tried now.
         folder = os.path.dirname(self.filepath.partition("{")[0])
         make_writable("ModelCheckpoint", folder)
@@ -131,25 +138,29 @@ class ModelCheckpoint(MonitorCallback):
                 f"{check.received('filepath', self.filepath)}"
             )
 
-    def _check_known_names(self) -> None:
-        """Placeholders against the metrics of the model, if it can tell all of them."""
-        known = _log_names(self.model)
+    def take_neighbours(self, callbacks: Sequence[Any]) -> None:
+        """See the list of callbacks: one of the user's may add to the logs."""
+        self._others_log = any(_may_log(c) for c in callbacks if c is not self)
+
+    def _check_names(self, known: Collection[str]) -> None:
+        """Placeholders against the names that the logs will have; none: not known yet."""
         if not known:
             return
-        known |= {"epoch", "batch", "learning_rate"}
-        for name, _ in self._placeholders():
-            if name.removeprefix("val_") not in known:
+        names, self._unchecked = self._unchecked, []
+        for name in names:
+            if name.removeprefix("val_") not in known and not self._others_log:
                 raise ValueError(
-                    f"ModelCheckpoint: there is no metric {name!r}; known are "
-                    f"{', '.join(sorted(known))} and the val_ ones. "
-                    f"{check.received('filepath', self.filepath)}"
+                    f"ModelCheckpoint: there is no metric {name!r} for the path; the metrics are "
+                    f"{', '.join(sorted(known))}. {check.received('filepath', self.filepath)}"
                 )
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._current_epoch = epoch
 
-    @only_if("_saves_batches")
+    @only_if("_works_in_batches")
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self._unchecked:
+            self._check_names(set(logs or ()))
         if not self._saves_batches:
             return
         last = self._last_batch_seen
@@ -165,6 +176,10 @@ class ModelCheckpoint(MonitorCallback):
     @property
     def _saves_batches(self) -> bool:
         return self.save_freq != "epoch"
+
+    @property
+    def _works_in_batches(self) -> bool:
+        return self._saves_batches or bool(self._unchecked)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.save_best_only:
@@ -245,4 +260,20 @@ class ModelCheckpoint(MonitorCallback):
 
 def _log_names(model: Any) -> set[str]:
     """Names that the logs of `model` will have; empty if it cannot tell yet."""
-    return set()
+    steps = (getattr(type(model), name, None) for name in ("train_step", "test_step"))
+    metrics = getattr(model, "metrics", None)
+    if not metrics or not all(_is_ours(step) for step in steps):
+        return set()
+    if not all(getattr(metric, "built", True) for metric in metrics):
+        return set()  # a compiled metric gets its names with the first batch
+    return set(model.get_metrics_result())
+
+
+def _is_ours(thing: Any) -> bool:
+    return getattr(thing, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
+
+
+def _may_log(callback: Any) -> bool:
+    """Whether `callback` runs code of the user at the end of an epoch."""
+    hook = overridden(callback, "on_epoch_end")
+    return hook is not None and not _is_ours(hook)

@@ -29,17 +29,18 @@ class CSVLogger(Callback):
     Raises:
         OSError: when training begins, if the file cannot be written.
 
-    >>> import os, tempfile
+    >>> import pathlib, tempfile
     >>> import torchkeras as keras
     >>> folder = tempfile.TemporaryDirectory()
-    >>> path = os.path.join(folder.name, "log.csv")
+    >>> path = pathlib.Path(folder.name, "log.csv")
     >>> logger = keras.callbacks.CSVLogger(path)
     >>> logger.on_train_begin()
     >>> logger.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.75})
     >>> logger.on_train_end()
-    >>> print(open(path).read().strip())
+    >>> print(path.read_text().strip())
     epoch,loss,val_loss
     0,0.5,0.75
+    >>> folder.cleanup()
     """
 
     state_names = ("keys", "_offset")

@@ -88,6 +88,7 @@ class CallbackList:
         if (history := self.history) is not None:
             model.history = history
         self._call("set_model", model)
+        self._call("take_neighbours", self.callbacks)
         self._find_hooks()
 
     # ------------------------------------------------------------------------------ dispatching

@@ -36,6 +36,7 @@ def _overridable() -> set[Any]:
     if not _Overridable.functions:
         found = torch.overrides.get_overridable_functions()
         _Overridable.functions = {f for functions in found.values() for f in functions}
+        _Overridable.functions |= {F.hardsigmoid, F.hardswish}  # torch's list forgets these two
     return _Overridable.functions
 
 
@@ -53,8 +54,12 @@ def public_name(func: Any) -> str:
     if name == "__get__":  # a property: the getter of a descriptor
         return f"torch.Tensor.{func.__self__.__name__}"
     for prefix, namespace in _NAMESPACES:
-        if getattr(namespace, name, None) is func:
+        if getattr(namespace, name, None) is func and not name.startswith("_"):
             return f"{prefix}.{name}"
+    for prefix, namespace in _NAMESPACES:  # torch.linalg.qr calls itself linalg_qr, and the like
+        for public, member in vars(namespace).items():
+            if member is func and not public.startswith("_"):
+                return f"{prefix}.{public}"
     for prefix, namespace in _NAMESPACES:
         if hasattr(namespace, name):
             return f"{prefix}.{name}"

@@ -14,6 +14,13 @@ from torchkeras.losses.reduction import apply_mask, get_mask, match_ranks
 from torchkeras.metrics.base import Metric
 
 
+def masked(weight: torch.Tensor | None, mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Join weights of samples (or of leading axes) and a mask to weights."""
+    if weight is not None and 0 < weight.ndim < mask.ndim:
+        weight = weight.reshape(weight.shape + (1,) * (mask.ndim - weight.ndim))
+    return apply_mask(weight, mask, dtype, "sum")
+
+
 def per_sample(
     values: Any, sample_weight: Any, dtype: torch.dtype, reduce: Callable[..., torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -26,7 +33,7 @@ def per_sample(
     if sample_weight is not None:
         weight = convert_to_tensor(sample_weight, dtype).to(values.device)
         if mask is not None:
-            weight = apply_mask(weight, mask, dtype, "sum")
+            weight = masked(weight, mask, dtype)
         values, weight = match_ranks(values, weight)
         rank = weight.ndim
         if values.ndim > rank:
@@ -189,7 +196,7 @@ class MeanMetricWrapper(Mean):
             if mask is not None:
                 if sample_weight is not None:
                     sample_weight = convert_to_tensor(sample_weight, self._torch_dtype)
-                sample_weight = apply_mask(sample_weight, mask, self._torch_dtype, "sum")
+                sample_weight = masked(sample_weight, mask, self._torch_dtype)
             super().update_state(values, sample_weight)
 
     def _fast(self, y_true: Any, y_pred: torch.Tensor) -> bool:

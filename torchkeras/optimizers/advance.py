@@ -24,6 +24,7 @@ class Advance(Groups):
     def _advance(self, plan: Plan, grads: Tensors, every: Plan) -> None:
         """Do one step; `every` is the plan of all variables asked for, without a gradient too."""
         count = self._iterations.item()
+        self._refresh_rate(count)  # by calls, as Keras's schedules count, not by updates
         if (
             not plan.plain
             or self.use_ema
@@ -102,7 +103,6 @@ class Advance(Groups):
 
     def _update_all(self, plan: Plan, grads: Tensors, iteration: int) -> None:
         """Update the variables of a plan from gradients that are ready to use."""
-        self._refresh_rate(iteration)
         self._prepare(iteration + 1)
         for batch in plan.batches:
             group = batch.group

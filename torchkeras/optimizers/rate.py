@@ -64,8 +64,8 @@ class Rate:
             self._sync_rate()
             return self._rate
         if isinstance(self._schedule, LearningRateSchedule):
-            return torch.tensor(self._scheduled(int(self.iterations)))
-        return self._schedule(self.iterations) if self._takes_step else self._schedule()
+            return torch.tensor(self._scheduled(self._iterations.item()))
+        return self._schedule(self._iterations) if self._takes_step else self._schedule()
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -85,16 +85,16 @@ class Rate:
         self._spread_rate(number)
         self._sync_rate()
 
-    def _scheduled(self, iteration: int) -> float:
+    def _scheduled(self, count: int) -> float:
         schedule = self._schedule
         if isinstance(schedule, LearningRateSchedule):
-            return float(schedule.at(iteration))
-        return float(schedule(self.iterations) if self._takes_step else schedule())
+            return float(schedule.at(count))
+        return float(schedule(self._iterations) if self._takes_step else schedule())
 
-    def _refresh_rate(self, iteration: int) -> None:
+    def _refresh_rate(self, count: int) -> None:
         """Bring the groups' rate up to date before a step."""
         if self._schedule is not None:
-            self._spread_rate(self._scheduled(iteration))
+            self._spread_rate(self._scheduled(count))
         elif (
             self.param_groups[0]["lr"] is not self._rate_seen
             or self._rate._version != self._rate_version

@@ -111,7 +111,6 @@ class TorchOptimizer(Optimizer):
         return result
 
     def _update_all(self, plan: Plan, grads: Tensors, iteration: int) -> None:
-        self._refresh_rate(iteration)
         given = {id(p): g for p, g in zip(plan.params, grads, strict=False)}
         every = [p for group in self.param_groups for p in group["params"]]
         before = [p.grad for p in every]

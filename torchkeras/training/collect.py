@@ -9,11 +9,16 @@ from torchkeras.core.tensor import convert_to_numpy
 
 
 
+# Outputs up to this many bytes are kept batch by batch and joined at the end, which is quicker;
+# above it, nothing must be held twice.
+_SMALL = 64 << 20
+
+
 class Collector:
     """Gathers the outputs of batches into whole arrays.
 
-    If the number of samples is known, each output is written straight into its array, so that
-    nothing is held twice and nothing stays on the device.
+    If the number of samples is known and the outputs are large, each batch is written straight
+    into its place, so that nothing is held twice. Nothing stays on the device.
 
     Args:
         num_samples: Samples that all batches give together; None if unknown.
@@ -23,34 +28,47 @@ class Collector:
         self._num_samples = num_samples
         self._structure: Any = None
         self._wholes: list[torch.Tensor] | None = None
-        self._parts: list[list[torch.Tensor]] = []
+        self._parts: list[list[torch.Tensor]] | None = None
+        self._only: list[torch.Tensor] | None = None  # the parts of a lone output
         self._filled = 0
 
-    def add(self, outputs: Any, batch_size: int) -> None:
+    def add(self, outputs: Any) -> None:
         """Take the outputs of one batch."""
+        if self._only is not None and type(outputs) is torch.Tensor:
+            self._only.append(outputs if outputs.device.type == "cpu" else outputs.cpu())
+            return
         flat = [outputs] if isinstance(outputs, torch.Tensor) else nest.flatten(outputs)
-        if not self._parts:
+        if self._parts is None:
             self._structure = nest.map_structure(lambda _: None, outputs)
             self._parts = [[] for _ in flat]
-            if self._num_samples is not None and batch_size < self._num_samples:
-                self._prepare(flat, batch_size)
+            self._prepare(flat)
+            if self._wholes is None and isinstance(outputs, torch.Tensor):
+                self._only = self._parts[0]
         if self._wholes is not None:
-            end = self._filled + batch_size
+            end = self._filled + len(flat[0])
             for whole, part in zip(self._wholes, flat, strict=True):
                 whole[self._filled : end].copy_(part)
             self._filled = end
             return
         for parts, part in zip(self._parts, flat, strict=True):
-            parts.append(_on_cpu(part))
+            part = torch.as_tensor(part)
+            parts.append(part if part.device.type == "cpu" else part.cpu())
 
-    def _prepare(self, flat: list[Any], batch_size: int) -> None:
-        if all(isinstance(x, torch.Tensor) and x.ndim and len(x) == batch_size for x in flat):
-            self._wholes = [
-                torch.empty((self._num_samples, *x.shape[1:]), dtype=x.dtype) for x in flat
-            ]
+    def _prepare(self, flat: list[Any]) -> None:
+        """Make room for the whole outputs, if that is known to be worth it."""
+        n = self._num_samples
+        if n is None or not all(isinstance(x, torch.Tensor) and x.ndim for x in flat):
+            return
+        rows = len(flat[0])
+        if rows == 0 or rows >= n or any(len(x) != rows for x in flat):
+            return
+        if sum(x.nbytes for x in flat) // rows * n > _SMALL:
+            self._wholes = [torch.empty((n, *x.shape[1:]), dtype=x.dtype) for x in flat]
 
     def result(self) -> Any:
         """Return the outputs as numpy arrays, in the structure of one batch's outputs."""
+        if self._parts is None:
+            raise ValueError("predict: x has 0 samples.")
         if self._wholes is not None:
             arrays = [convert_to_numpy(w[: self._filled]) for w in self._wholes]
         else:
@@ -58,11 +76,6 @@ class Collector:
                 convert_to_numpy(p[0] if len(p) == 1 else _joined(p)) for p in self._parts
             ]
         return nest.pack_as(self._structure, arrays)
-
-
-def _on_cpu(x: Any) -> Any:
-    x = torch.as_tensor(x)
-    return x if x.device.type == "cpu" else x.cpu()
 
 
 def _joined(parts: list[torch.Tensor]) -> torch.Tensor:

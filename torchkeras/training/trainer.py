@@ -381,8 +381,9 @@ class Trainer(step.Steps):
                     if device is not None:
                         batch = to_device(batch, device)
                     outputs = self.predict_step(batch)
-                    collector.add(outputs, step.batch_size(batch[0]))
-                    loop.logs = {"outputs": outputs}
+                    collector.add(outputs)
+                    if callbacks is not None:
+                        loop.logs = {"outputs": outputs}
                     del outputs, batch
         finally:
             if before:
@@ -437,7 +438,7 @@ class Trainer(step.Steps):
         try:
             with torch.inference_mode():
                 collector = Collector(None)
-                collector.add(self.predict_step(batch), 1)
+                collector.add(self.predict_step(batch))
         finally:
             self.train(before)
         return collector.result()

@@ -1,5 +1,20 @@
 """Tools around models: labels and arrays, seeds, the summary table."""
 
+from torchkeras._base.naming import clear_names as clear_session
+from torchkeras.callbacks.progress import Progbar as Progbar
+from torchkeras.core.serialize import CustomObjectScope as CustomObjectScope
+from torchkeras.core.serialize import custom_object_scope as custom_object_scope
+from torchkeras.core.serialize import deserialize_keras_object as deserialize_keras_object
+from torchkeras.core.serialize import get_custom_objects as get_custom_objects
+from torchkeras.core.serialize import get_registered_name as get_registered_name
+from torchkeras.core.serialize import get_registered_object as get_registered_object
+from torchkeras.core.serialize import register_keras_serializable as register_keras_serializable
+from torchkeras.core.serialize import serialize_keras_object as serialize_keras_object
+from torchkeras.core.symbolic import is_keras_tensor as is_keras_tensor
+from torchkeras.training.data import PyDataset as PyDataset
+from torchkeras.training.data import pack_x_y_sample_weight as pack_x_y_sample_weight
+from torchkeras.training.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from torchkeras.utils.arrays import normalize as normalize
 from torchkeras.utils.arrays import to_categorical as to_categorical
 from torchkeras.utils.random_seed import set_random_seed as set_random_seed
+from torchkeras.utils.summary import summary as summary

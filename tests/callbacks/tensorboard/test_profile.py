@@ -20,7 +20,7 @@ def test_range(given, result):
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, (5, 2), (0, 3), (1, 2, 3), "a", "1,b", None, True, ()])
 def test_wrong_range(wrong):
-    with pytest.raises(ValueError, match="TensorBoard: profile_batch must be .* Received: "):
+    with pytest.raises(ValueError, match=r"TensorBoard: profile_batch must be .* Received: "):
         batch_range(wrong)
 
 

@@ -31,7 +31,7 @@ ITEMS = {
     "no weight": (np.ones((2, 2)), np.zeros(2), None),
     "lists": ([np.ones((2, 2)), np.ones((2, 3))], [np.zeros(2), np.zeros(2)]),
     "dicts": ({"a": np.ones((2, 2))}, {"b": np.zeros(2)}),
-    "nested": ({"a": [np.ones((2, 2)), (np.ones(2),)]}, np.zeros(2)),
+    "nested": ({"a": [np.ones((2, 2)), [np.ones(2)]]}, np.zeros(2)),
     "float16": (np.ones((2, 2), "float16"), np.ones(2, "uint8")),
     "float32": (np.ones((2, 2), "float32"), np.ones(2, "bool")),
     "unsigned": (np.ones((2, 2), "uint16"), np.ones(2, "uint32")),
@@ -45,6 +45,11 @@ ITEMS = {
 @pytest.mark.parametrize("item", ITEMS)
 def test_items_are_those_of_keras(keras_feeds, we_feed, item):
     assert we_feed(of(ITEMS[item], 2)) == keras_feeds(of(ITEMS[item], 2))
+
+
+def test_tuples_within_items_stay_tuples():
+    ((x, _, _),) = make_adapter(of(((np.ones(1), np.ones(2)), np.ones(1)))).batches()
+    assert isinstance(x, tuple)  # Keras makes it a list
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ ITEMS = {
     "triple": (np.ones((2, 2)), np.zeros(2), np.ones(2)),
     "dict": {"a": np.ones((2, 2))},
     "torch": (torch.ones((2, 2), dtype=torch.float64), torch.ones(2, dtype=torch.int16)),
-    "nested": ([np.ones(2), (np.ones(2),)], {"b": np.ones(2)}),
+    "nested": ([np.ones(2), [np.ones(2)]], {"b": np.ones(2)}),
 }
 
 

@@ -24,7 +24,7 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        self._activation = activations.native.get(self.activation, self.activation)
+        self._activation = activations.native(self.activation)
         self.supports_masking = True
         self.built = True
 

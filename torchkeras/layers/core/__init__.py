@@ -1,1 +1,9 @@
 """Dense, Embedding, Input and the other basic layers."""
+
+from torchkeras.layers.core.dense import Dense as Dense
+from torchkeras.layers.core.embedding import Embedding as Embedding
+from torchkeras.layers.core.identity import Identity as Identity
+from torchkeras.layers.core.input import Input as Input
+from torchkeras.layers.core.input import InputLayer as InputLayer
+from torchkeras.layers.core.masking import Masking as Masking
+from torchkeras.layers.core.torch_module import TorchModuleWrapper as TorchModuleWrapper

@@ -59,7 +59,7 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = check.positive_int("Dense", "units", units)
         self.activation = activations.get(activation)
-        self._activation = activations.native.get(self.activation, self.activation)
+        self._activation = activations.native(self.activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

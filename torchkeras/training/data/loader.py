@@ -1,6 +1,6 @@
 """Batches from torch's DataLoader, and from torch's Dataset through one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from torch.utils.data import DataLoader, Dataset, IterableDataset
@@ -42,6 +42,36 @@ def make_loader(owner: str, dataset: Dataset, batch_size: int, shuffle: bool | s
     return DataLoader(dataset, batch_size=batch_size, shuffle=shuffle)
 
 
+def from_workers(loader: DataLoader) -> Iterator[Any]:
+    """Read a DataLoader that has worker processes, and end these with the first exception.
+
+    Raises:
+        RuntimeError: if a worker died, whatever torch noticed of it first.
+    """
+    iterator = iter(loader)
+    while True:
+        try:
+            item = next(iterator)
+        except StopIteration:
+            return
+        except Exception as e:
+            workers = getattr(iterator, "_workers", ())
+            # A worker takes with it the batches that wait in its shared memory: torch then sees
+            # a broken connection before it sees the death.
+            broken = isinstance(e, (OSError, EOFError))
+            dead = broken and [w.pid for w in workers if w.join(1) or not w.is_alive()]
+            # A dead worker raises again at any later line until torch has forgotten it.
+            getattr(iterator, "_shutdown_workers", lambda: None)()
+            if dead:
+                raise RuntimeError(
+                    f"DataLoader worker (pid {dead[0]}) exited unexpectedly. To see why, try with "
+                    "num_workers=0."
+                ) from e
+            raise
+        yield item
+        del item
+
+
 class LoaderAdapter(StreamAdapter):
     """Batches from a DataLoader, or anything else that can be iterated again each epoch.
 
@@ -71,4 +101,4 @@ class LoaderAdapter(StreamAdapter):
         self.num_samples = num_samples
 
     def _open(self) -> Iterable[Any]:
-        return self._loader
+        return from_workers(self._loader) if getattr(self._loader, "num_workers", 0) else self._loader

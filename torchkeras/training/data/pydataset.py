@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from torchkeras._base import check
 from torchkeras.training.data.class_weight import ClassWeight
+from torchkeras.training.data.loader import from_workers
 from torchkeras.training.data.stream import Converter, StreamAdapter
 
 
@@ -167,7 +168,7 @@ def _from_processes(data: PyDataset, order: _Order, convert: Converter) -> Itera
     fresh = torch.cuda.is_initialized()
     methods = multiprocessing.get_all_start_methods()
     context = ("forkserver" if "forkserver" in methods else "spawn") if fresh else None
-    return DataLoader(
+    loader = DataLoader(
         _Indexed(data),
         batch_size=None,
         sampler=order,
@@ -176,3 +177,4 @@ def _from_processes(data: PyDataset, order: _Order, convert: Converter) -> Itera
         collate_fn=convert,
         multiprocessing_context=context,
     )
+    return from_workers(loader)
