@@ -147,6 +147,8 @@ class ModelCheckpoint(MonitorCallback):
         if not known:
             return
         names, self._unchecked = self._unchecked, []
+        if not _is_ours(getattr(type(self.model), "test_step", None)):
+            names = [name for name in names if not name.startswith("val_")]
         for name in names:
             if name.removeprefix("val_") not in known and not self._others_log:
                 raise ValueError(

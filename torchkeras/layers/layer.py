@@ -436,6 +436,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
                 mask = _mask.get_masks(arguments[name]) if mask is None else mask
                 if mask is not None:
                     kwargs[mask_name] = mask
+        if arguments.get("mask") is not None:
+            previous_mask = arguments["mask"]  # given by hand, it is handed on as well
         check_inputs(self.input_spec, first, self.name)
         if not self.built:
             self._build_for(arguments)

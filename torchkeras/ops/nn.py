@@ -3,49 +3,55 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
-from torchkeras import activations
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.ops._op import NN, op, unary
+from torchkeras.ops._op import NN, op, to_float, unary
 
-relu = unary(activations.relu, "relu", "Return `max(x, 0)`.", module=NN)
-relu6 = unary(activations.relu6, "relu6", "Return `min(max(x, 0), 6)`.", class_name="Relu6", module=NN)  # fmt: skip  # noqa: E501
-sigmoid = unary(activations.sigmoid, "sigmoid", "Return `1 / (1 + exp(-x))`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
-softplus = unary(activations.softplus, "softplus", "Return `log(1 + exp(x))`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
-softsign = unary(activations.softsign, "softsign", "Return `x / (1 + |x|)`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
-silu = unary(activations.silu, "silu", "Return `x * sigmoid(x)`.", module=NN, floating=True)
-selu = unary(activations.selu, "selu", "Return the scaled ELU.", module=NN, floating=True)
+relu = unary(torch.relu, "relu", "Return `max(x, 0)`.", module=NN)
+relu6 = unary(F.relu6, "relu6", "Return `min(max(x, 0), 6)`.", class_name="Relu6", module=NN)  # fmt: skip  # noqa: E501
+sigmoid = unary(torch.sigmoid, "sigmoid", "Return `1 / (1 + exp(-x))`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
+softplus = unary(F.softplus, "softplus", "Return `log(1 + exp(x))`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
+softsign = unary(F.softsign, "softsign", "Return `x / (1 + |x|)`.", module=NN, floating=True)  # fmt: skip  # noqa: E501
+silu = unary(F.silu, "silu", "Return `x * sigmoid(x)`.", module=NN, floating=True)
+selu = unary(torch.selu, "selu", "Return the scaled ELU.", module=NN, floating=True)
 
 
 @op(module=NN)
 def softmax(x: Any, axis: Any = -1) -> Any:
     """Return `exp(x)` divided by its sum along an axis."""
-    return activations.softmax(convert_to_tensor(x), axis)
+    x = to_float(x)
+    if isinstance(axis, int):
+        return torch.softmax(x, axis)
+    return torch.exp(x - torch.logsumexp(x, tuple(axis), keepdim=True))
 
 
 @op(module=NN)
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """Return the logarithm of `softmax`."""
-    return activations.log_softmax(convert_to_tensor(x), axis)
+    x = to_float(x)
+    if isinstance(axis, int):
+        return torch.log_softmax(x, axis)
+    return x - torch.logsumexp(x, tuple(axis), keepdim=True)
 
 
 @op(module=NN)
 def gelu(x: Any, approximate: bool = True) -> Any:
     """Return `x` times the share of a normal distribution below it."""
-    return activations.gelu(convert_to_tensor(x), approximate)
+    return F.gelu(to_float(x), approximate="tanh" if approximate else "none")
 
 
 @op(module=NN)
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return `x`, or `alpha * (exp(x) - 1)` below 0."""
-    return activations.elu(convert_to_tensor(x), alpha)
+    return F.elu(to_float(x), alpha)
 
 
 @op("LeakyRelu", module=NN)
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """Return `x`, or `negative_slope * x` below 0."""
-    return activations.leaky_relu(convert_to_tensor(x), negative_slope)
+    return F.leaky_relu(to_float(x), negative_slope)
 
 
 @op("OneHot", module=NN)

@@ -190,7 +190,7 @@ class Trainer(step.Steps):
                 adapter.on_epoch_begin()
                 loop = Loop(adapter, callbacks, "train", self, self.steps_per_execution)
                 self.train()
-                logs = self._run(loop, self.train_step)
+                logs = self._drive(loop, self.train_step)
                 if adapter.exhausted:
                     self.__dict__["stop_training"] = True
                 if validation is not None and evaluate_at(epoch):
@@ -213,7 +213,7 @@ class Trainer(step.Steps):
             self.train(before)
         return self.history
 
-    def _run(self, loop: Loop, function: Callable[[Any], Any]) -> dict[str, Any]:
+    def _drive(self, loop: Loop, function: Callable[[Any], Any]) -> dict[str, Any]:
         """Run one pass and return its logs as numbers."""
         device = self._device()
         for batch in loop:
@@ -323,7 +323,7 @@ class Trainer(step.Steps):
         try:
             with torch.no_grad():
                 loop = Loop(adapter, callbacks, "test", self, self.steps_per_execution)
-                logs = self._run(loop, self.test_step)
+                logs = self._drive(loop, self.test_step)
         finally:
             self.train(before)
         adapter.on_epoch_end()

@@ -44,7 +44,7 @@ def check(rank, padding, strides, dilation, kernel, size, multiplier, data_forma
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize(
     ("padding", "strides", "dilation", "kernel", "size", "multiplier"),
-    geometry((1, 2, 3), (1, 2), (2, 3), (6,), (1, 2)),
+    [*geometry((1, 2, 3), (1, 2), (2, 3), (6,), (1, 2))],
 )
 @pytest.mark.parametrize("rank", [1, 2])
 def test_geometry(rank, padding, strides, dilation, kernel, size, multiplier, data_format):
@@ -55,7 +55,7 @@ def test_geometry(rank, padding, strides, dilation, kernel, size, multiplier, da
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize(
     ("padding", "strides", "dilation", "kernel", "size", "multiplier"),
-    geometry((1, 2, 3), (1, 2, 3), (1, 2, 3, 4, 5), (7, 8), (1, 3)),
+    [*geometry((1, 2, 3), (1, 2, 3), (1, 2, 3, 4, 5), (7, 8), (1, 3))],
 )
 @pytest.mark.parametrize("rank", [1, 2])
 def test_geometry_sweep(rank, padding, strides, dilation, kernel, size, multiplier, data_format):

@@ -22,7 +22,7 @@ def image(rank: int, size: int, channels: int, data_format: str) -> np.ndarray:
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize(
     ("padding", "strides", "dilation", "kernel", "multiplier"),
-    itertools.product(("valid", "same"), (1, 2, 3), (1, 2), (2, 3), (1, 2)),
+    [*itertools.product(("valid", "same"), (1, 2, 3), (1, 2), (2, 3), (1, 2))],
 )
 @pytest.mark.parametrize("rank", [1, 2])
 def test_geometry(rank, padding, strides, dilation, kernel, multiplier, data_format):

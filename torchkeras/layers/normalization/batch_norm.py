@@ -163,7 +163,8 @@ class BatchNormalization(Layer):
         mean, variance = self.moving_mean, self.moving_variance
         count = x.numel() // x.shape[1]
         if count == 1:
-            out = F.batch_norm(x, x.detach().flatten(), torch.zeros_like(mean), self.gamma,
+            # One value is its own mean: what is left is 0, and so is its gradient.
+            out = F.batch_norm(x - x, torch.zeros_like(mean), torch.zeros_like(mean), self.gamma,
                                self.beta, False, 0.0, self.epsilon)  # fmt: skip
             with torch.no_grad():
                 mean.lerp_(x.flatten().to(mean.dtype), 1 - self.momentum)
@@ -173,8 +174,8 @@ class BatchNormalization(Layer):
         out = torch.batch_norm(
             x, self.gamma, self.beta, mean, variance, True, 1 - self.momentum, self.epsilon, False
         )
-        with torch.no_grad():
-            variance.lerp_(old, 1 / count)
+        # .data: the kernel keeps the averages for its backward pass, which never reads them here.
+        variance.data.lerp_(old, 1 / count)
         return out
 
     def _masked(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
