@@ -12,8 +12,9 @@ from torchkeras import layers
 
 keras.utils.set_random_seed(0)
 images, labels = load_digits(return_X_y=True)
-x = torch.tensor(images.reshape(-1, 8, 8, 1) / 16, dtype=torch.float32)
-y = torch.tensor(labels)
+order = torch.randperm(len(images))
+x = torch.tensor(images.reshape(-1, 8, 8, 1) / 16, dtype=torch.float32)[order]
+y = torch.tensor(labels)[order]
 x_train, y_train, x_test, y_test = x[:1400], y[:1400], x[1400:], y[1400:]
 
 

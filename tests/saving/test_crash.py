@@ -95,7 +95,7 @@ def test_every_call_fails_once(path, error):
             assert value_in(path) == 2.0
         assert len(litter(path)) <= (error is None)
     assert set(outcomes) <= {"finished", "killed" if error is None else "os error"}
-    assert len(outcomes) > 8 and not litter(path)
+    assert len(outcomes) >= 8 and not litter(path)
 
 
 def test_file_size_limit(path):
@@ -159,7 +159,7 @@ def test_two_writers_and_a_reader(path):
 def test_failed_load_leaves_the_model(path):
     save(make(1.0), path)
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[data.find(np.ones(64, "f4").tobytes())] ^= 1
     path.write_bytes(data)
     model = make(3.0)
     with pytest.raises(keras.saving.ModelFileError):

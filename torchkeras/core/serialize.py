@@ -239,9 +239,7 @@ def _class_config(obj: Any, module: str | None, name: str, registered: str | Non
         if build_config is not None:
             config["build_config"] = serialize_keras_object(build_config)
     if hasattr(obj, "get_compile_config"):
-        compile_config = obj.get_compile_config() if getattr(obj, "compiled", False) else None
-        if compile_config is not None:
-            config["compile_config"] = serialize_keras_object(compile_config)
+        config["compile_config"] = serialize_keras_object(obj.get_compile_config() or {})
     return config
 
 

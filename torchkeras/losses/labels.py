@@ -20,29 +20,48 @@ def class_ids(owner: str, labels: torch.Tensor, num_classes: int) -> torch.Tenso
     return ids
 
 
-def bad_class(
-    owner: str, labels: torch.Tensor, num_classes: int, ignore_class: int | None = None
-) -> ValueError:
-    """Return the error for the first label that is no class index."""
+def no_class(
+    labels: torch.Tensor, num_classes: int, ignore_class: int | None = None
+) -> torch.Tensor:
+    """Tell which labels are no class index."""
     bad = ~((labels >= 0) & (labels < num_classes))
     if labels.is_floating_point():
         bad |= labels != labels.floor()
-    if ignore_class is not None:
-        bad &= labels != ignore_class
-    return _error(owner, labels, bad, f"integers in [0, {num_classes}) for {num_classes} classes")
+    return bad if ignore_class is None else bad & (labels != ignore_class)
 
 
-def bad_probability(owner: str, labels: torch.Tensor) -> ValueError:
-    """Return the error for the first label outside of [0, 1]."""
-    return _error(owner, labels, ~((labels >= 0) & (labels <= 1)), "in [0, 1]")
+def no_probability(labels: torch.Tensor) -> torch.Tensor:
+    """Tell which labels are outside of [0, 1]."""
+    return ~((labels >= 0) & (labels <= 1))
 
 
-def _error(owner: str, labels: torch.Tensor, bad: torch.Tensor, allowed: str) -> ValueError:
+def bad_class(
+    owner: str,
+    labels: torch.Tensor,
+    num_classes: int,
+    ignore_class: int | None = None,
+    start: int = 0,
+) -> ValueError:
+    """Return the error for the first label that is no class index; `labels` begin at `start`."""
+    allowed = f"integers in [0, {num_classes}) for {num_classes} classes"
+    return _error(owner, labels, no_class(labels, num_classes, ignore_class), allowed, start)
+
+
+def bad_probability(owner: str, labels: torch.Tensor, start: int = 0) -> ValueError:
+    """Return the error for the first label outside of [0, 1]; `labels` begin at `start`."""
+    return _error(owner, labels, no_probability(labels), "in [0, 1]", start)
+
+
+def _error(
+    owner: str, labels: torch.Tensor, bad: torch.Tensor, allowed: str, start: int
+) -> ValueError:
     found = bad.nonzero()
     if len(found) == 0:
         return ValueError(f"{owner}: labels must be {allowed}.")
     position = tuple(found[0].tolist())
-    value = labels[position].item() if position else labels.item()
+    value = labels[position].item()
+    if position:
+        position = (position[0] + start, *position[1:])
     where = position[0] if len(position) == 1 else position
     return ValueError(
         f"{owner}: labels must be {allowed}. Received: label {value} at position {where}."

@@ -317,7 +317,7 @@ class Model(Trainer, Layer):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the input shape that a subclassed model was built for."""
-        return None if self._graph is not None else super().get_build_config()
+        return {"input_shape": None} if self._graph is not None else super().get_build_config()
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""

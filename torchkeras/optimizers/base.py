@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers.advance import Advance
-from torchkeras.optimizers.arguments import Options, check_options
+from torchkeras.optimizers.arguments import Options, check_options, warn_user
 from torchkeras.optimizers.plan import Plan, fit, fits, kind
 
 # As in state.py: torch's wrapper would import torch._dynamo.
@@ -270,10 +269,9 @@ class Optimizer(Advance, Configurable):
         names = [getattr(v, "name", None) or self._label(v) for v in variables]
         if not names:
             return
-        warnings.warn(
+        warn_user(
             f"Gradients do not exist for variables {names} when minimizing the loss. If using "
-            "`model.compile()`, did you forget to provide a `loss` argument?",
-            stacklevel=4,
+            "`model.compile()`, did you forget to provide a `loss` argument?"
         )
 
     # ------------------------------------------------------------------------- one by one

@@ -39,6 +39,10 @@ class Groups(Rate, OptimizerState):
         loose = self._named([e for e in variables if not isinstance(e, dict)])
         groups = [{**g, "params": self._named(g["params"])} for g in groups]
         first = self.param_groups[0]
+        if groups and not loose and not first["params"]:
+            for group in groups:
+                group.setdefault("lr", first["lr"])
+            first.update(groups.pop(0))  # the same dict: a scheduler may hold it
         known = {id(p) for g in self.param_groups for p in g["params"]}
         first["params"] = [*first["params"], *(p for p in loose if id(p) not in known)]
         for group in groups:

@@ -32,7 +32,8 @@ class Rate:
         if callable(value) and not isinstance(value, torch.Tensor):
             self._schedule = value
             self._takes_step = _takes_step(value)
-            return 0.0  # before the first step nobody knows
+            # A callable is asked at the first step only: before, it may have no answer.
+            return float(value.at(0)) if isinstance(value, LearningRateSchedule) else 0.0
         number = self._number(value)
         with scope.scoped(names=(self.name,)):
             self._rate = Variable(number, trainable=False, name="learning_rate")
@@ -47,7 +48,7 @@ class Rate:
             isinstance(value, Real)
             or (isinstance(value, (torch.Tensor, np.ndarray)) and value.ndim == 0)
         ):
-            return float(value)
+            return float(value.detach() if isinstance(value, torch.Tensor) else value)
         raise ValueError(
             f"{type(self).__name__}: learning_rate must be a number, a LearningRateSchedule or a "
             f"callable that returns a number. {received('learning_rate', value)}"

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import warnings
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from torchkeras.core.dtypes import standardize_dtype, torch_dtype
 from torchkeras.core.registry import INITIALIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
+from torchkeras.optimizers.arguments import warn_user
 
 _CONSTANTS = {"zeros": 0.0, "ones": 1.0}
 
@@ -226,11 +226,10 @@ class OptimizerState(torch.optim.Optimizer):
         """Set all variables from a mapping; one of another number is skipped with a warning."""
         variables = self.variables
         if len(store) != len(variables):
-            warnings.warn(
+            warn_user(
                 f"Skipping variable loading for optimizer {self.name!r}, because it has "
                 f"{len(variables)} variables whereas the saved optimizer has {len(store)} "
-                "variables.",
-                stacklevel=2,
+                "variables."
             )
             return
         self._assign_all(variables, [store[str(i)] for i in range(len(variables))])

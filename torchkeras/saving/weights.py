@@ -122,6 +122,8 @@ def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
         job = _Job(path, obj, source.children(group), _targets(obj))
         optimizer = isinstance(obj, torch.optim.Optimizer)
         has_optimizer |= optimizer
+        if optimizer and _is_unused(job):
+            job.targets = {k: v for k, v in job.targets.items() if k in job.found}
         problems = _problems(job, rules.cast)
         if not problems:
             jobs.append(job)
@@ -148,6 +150,12 @@ def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
     if isinstance(obj, torch.optim.Optimizer):
         return {str(i): v for i, v in enumerate(obj.variables)}
     return None
+
+
+def _is_unused(job: _Job) -> bool:
+    """Tell whether a file's optimizer was not built: a counter, perhaps a rate, and no slots yet."""
+    found = job.found
+    return bool(found) and set(found) <= {"0", "1"} and not any(d.shape for d in found.values())
 
 
 def _label(job: _Job, key: str) -> str:
@@ -311,7 +319,9 @@ def _apply(jobs: list[_Job]) -> None:
 
 def _is_copied(job: _Job) -> bool:
     """Tell whether values go straight into the variables; an optimizer may keep more than these."""
-    return job.targets is not None and not isinstance(job.obj, torch.optim.Optimizer)
+    if isinstance(job.obj, torch.optim.Optimizer):
+        return job.targets is not None and len(job.targets) < len(job.obj.variables)
+    return job.targets is not None
 
 
 def _variables(obj: Any) -> Iterator[torch.Tensor]:

@@ -38,18 +38,15 @@ def check_shapes(loss: Any, y_true: Shape, y_pred: Shape, where: str) -> None:
     elif function is ce.sparse_categorical_crossentropy and loss.axis in (-1, len(y_pred) - 1):
         rows = y_pred[:-1]
         fits = _same(y_true, rows) or _same(y_true, (*rows, 1))
-        accepted = "one class index for each row of classes"
+        accepted = "one class index a row of classes, so the same leading axes"
     else:
         return
     if not fits:
         hint = ""
         if function is ce.categorical_crossentropy and len(y_true) <= len(y_pred):
-            hint = " (class indices need loss='sparse_categorical_crossentropy')"
+            hint = "; class indices need loss='sparse_categorical_crossentropy'"
         raise ValueError(
             f"{loss.name}: targets{where} must have {accepted} as the outputs{hint}. Received: "
-            f"y_true.shape={y_true}, y_pred.shape={y_pred}."
-            if accepted == "the same shape"
-            else f"{loss.name}: targets{where} must hold {accepted} of the outputs. Received: "
             f"y_true.shape={y_true}, y_pred.shape={y_pred}."
         )
 
@@ -68,33 +65,15 @@ def check_labels(loss: Any, y_true: Any, y_pred_shape: Shape) -> None:
     """
     if not isinstance(loss, FunctionLoss) or not isinstance(y_true, (np.ndarray, torch.Tensor)):
         return
-    if loss.fn is ce.sparse_categorical_crossentropy:
-        classes = y_pred_shape[loss.axis]
-        if classes is None:
-            return
-        ignored = loss.ignore_class
-
-        def error(part: torch.Tensor, bad: torch.Tensor) -> ValueError:
-            return labels.bad_class(loss.name, part, classes, ignored)
-
-        def refused(part: torch.Tensor) -> torch.Tensor:
-            bad = ~((part >= 0) & (part < classes))
-            if part.is_floating_point():
-                bad |= part != part.floor()
-            return bad if ignored is None else bad & (part != ignored)
-    elif loss.fn in _BINARY:
-
-        def error(part: torch.Tensor, bad: torch.Tensor) -> ValueError:
-            return labels.bad_probability(loss.name, part)
-
-        def refused(part: torch.Tensor) -> torch.Tensor:
-            return ~((part >= 0) & (part <= 1))
-    else:
+    sparse = loss.fn is ce.sparse_categorical_crossentropy
+    classes = y_pred_shape[loss.axis] if sparse else None
+    if (classes is None and loss.fn not in _BINARY) or y_true.ndim == 0:
         return
-    step = max(1, _CHUNK // max(1, int(np.prod(y_true.shape[1:], dtype=np.int64))))
-    for start in range(0, len(y_true) if y_true.ndim else 0, step):
-        part = convert_to_tensor(y_true[start : start + step])
-        bad = refused(part)
-        if bool(bad.any()):
-            # The whole array once more, so that the position counts from its start.
-            raise labels.located(error(part, bad), part, bad, start)
+    rows = max(1, _CHUNK // max(1, int(np.prod(y_true.shape[1:], dtype=np.int64))))
+    for start in range(0, len(y_true), rows):
+        part = convert_to_tensor(y_true[start : start + rows])
+        if sparse:
+            if bool(labels.no_class(part, classes, loss.ignore_class).any()):
+                raise labels.bad_class(loss.name, part, classes, loss.ignore_class, start)
+        elif bool(labels.no_probability(part).any()):
+            raise labels.bad_probability(loss.name, part, start)

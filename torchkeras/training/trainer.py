@@ -182,8 +182,8 @@ class Trainer(step.Steps):
         before = self.training
         logs: dict[str, Any] = {}
         epoch = loop = None
-        callbacks.on_train_begin()
         try:
+            callbacks.on_train_begin()
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
@@ -308,7 +308,11 @@ class Trainer(step.Steps):
             callbacks = self._callbacks(
                 callbacks, verbose, history=False, epochs=1, steps=adapter.num_batches
             )
-            found = self._evaluate(adapter, callbacks)
+            try:
+                found = self._evaluate(adapter, callbacks)
+            except BaseException as e:
+                callbacks.on_exception(e)
+                raise
         return found if return_dict else self._in_order(found)
 
     def _evaluate(self, adapter: Any, callbacks: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torchkeras
-from oracle import check_layer, rand
+from oracle import assert_close, check_layer, rand
 
 FORMATS = ("channels_last", "channels_first")
 FAMILIES = ("MaxPooling", "AveragePooling")
@@ -38,7 +38,39 @@ SWEEP = [
 ]
 
 
+def uneven(rank, padding, pool_size, strides, size) -> bool:
+    """Whether "same" needs more padding after than before in some dimension.
+
+    There real Keras on torch averages over copies of the last element (or of the first two); on
+    its other backends, and where the padding is even, zeros are left out, as they are here.
+    """
+    if padding == "valid":
+        return False
+    pools, strides = (
+        (v,) * rank if isinstance(v, int) else v for v in (pool_size, strides or pool_size)
+    )
+    return any(
+        max(k - (n % s or s), 0) % 2
+        for n, k, s in zip(range(size, size + rank), pools, strides, strict=True)
+    )
+
+
+def averages(x, pool_size, strides):
+    """Average of what each window of "same" padding has of the array, channels last."""
+    for axis, (k, s) in enumerate(zip(pool_size, strides, strict=True), 1):
+        n = x.shape[axis]
+        before = max(k - (n % s or s), 0) // 2
+        starts = range(-before, n - before, s)
+        x = np.stack(
+            [x.take(range(max(i, 0), min(i + k, n)), axis).mean(axis) for i in starts], axis
+        )
+    return x
+
+
 def check(family, rank, padding, pool_size, strides, size, data_format, **kwargs):
+    if family == "AveragePooling" and uneven(rank, padding, pool_size, strides, size):
+        check_uneven(rank, pool_size, strides or pool_size, size, data_format)
+        return
     args = {
         "pool_size": pool_size,
         "strides": strides,
@@ -47,6 +79,25 @@ def check(family, rank, padding, pool_size, strides, size, data_format, **kwargs
     }
     fast = {"config": False, "symbolic": False} | kwargs
     check_layer(f"{family}{rank}D", args, image(rank, size, data_format), **fast)
+
+
+def check_uneven(rank, pool_size, strides, size, data_format):
+    pool_size, strides = ((v,) * rank if isinstance(v, int) else v for v in (pool_size, strides))
+    x = image(rank, size, "channels_last").astype("float64")
+    want = averages(x, pool_size, strides)
+    cls = getattr(torchkeras.layers, f"AveragePooling{rank}D")
+    layer = cls(pool_size, strides, "same", data_format, dtype="float64")
+    if data_format == "channels_first":
+        x, want = np.moveaxis(x, -1, 1), np.moveaxis(want, -1, 1)
+    given = torch.tensor(x, requires_grad=True)
+    y = layer(given)
+    assert_close(y, want)
+    assert layer.compute_output_shape(x.shape) == want.shape
+    # Each output is a mean: what it hands back to its window is as much as it gets.
+    cotangent = torch.tensor(np.random.default_rng(1).random(want.shape))
+    y.backward(cotangent)
+    assert_close(given.grad.sum(), cotangent.sum())
+    assert_close((given.grad * given).sum(), (cotangent * y).sum())
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -79,7 +130,7 @@ def test_each_dimension_has_its_own_arguments(family, pool_size, strides, paddin
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_arguments(family, rank):
-    args = {"pool_size": 2, "strides": 1, "padding": "SAME", "name": "mine", "trainable": False}
+    args = {"pool_size": 2, "strides": 1, "padding": "same", "name": "mine", "trainable": False}
     args["activity_regularizer"] = "l2"
     check_layer(f"{family}{rank}D", args, image(rank, 4, "channels_last"))
 
@@ -96,12 +147,19 @@ def test_default_pool_size():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_dtypes(family, rank, dtype):
     x = rand(2, *range(4, 4 + rank), 3)
+    if (family, rank) == ("AveragePooling", 3) and "bfloat16" in dtype:
+        y = torchkeras.layers.AveragePooling3D(2, dtype=dtype)(x)  # real Keras raises on torch
+        want = keras.layers.AveragePooling3D(2)(x)
+        assert y.dtype == torch.bfloat16
+        assert_close(y, want, 3e-2, 3e-2)
+        return
     check_layer(f"{family}{rank}D", {"pool_size": 2}, x, dtype=dtype)
 
 
 def test_integers():
     x = image(2, 4, "channels_last", "int32")
-    check_layer("MaxPooling2D", {"padding": "same"}, x)
+    layer, _ = check_layer("MaxPooling2D", {"padding": "same"}, x, symbolic=False)
+    assert layer(torchkeras.Input((4, 4, 3), dtype="int32")).dtype == "int32"  # Keras: float32
     average = torchkeras.layers.AveragePooling2D(2)  # real Keras raises on torch
     y = average(x)
     assert y.dtype == torch.float32

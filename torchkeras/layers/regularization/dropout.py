@@ -3,12 +3,11 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.layer import Layer
-from torchkeras.random import SeedGenerator
+from torchkeras.random import SeedGenerator, dropout
 
 
 @LAYERS.register()
@@ -47,27 +46,8 @@ class Dropout(Layer):
         """Return the inputs, thinned out while training."""
         if not training or self.rate == 0:
             return inputs
-        shape = self._shape(inputs)
-        if self.seed is None and shape is None:
-            return F.dropout(inputs, self.rate, True)
-        if self.rate == 1:
-            return torch.zeros_like(inputs)
-        generator = None if self.seed is None else self.seed_generator.generator(inputs.device)
-        mask = torch.empty(inputs.shape if shape is None else shape, dtype=inputs.dtype)
-        mask = mask.to(inputs.device).bernoulli_(1 - self.rate, generator=generator)
-        return inputs * mask.div_(1 - self.rate)
-
-    def _shape(self, inputs: torch.Tensor) -> tuple[int, ...] | None:
-        """Return the shape of the mask if it is not the input's."""
-        if self.noise_shape is None:
-            return None
-        if len(self.noise_shape) != inputs.ndim:
-            raise ValueError(
-                f"{type(self).__name__}: noise_shape must have {inputs.ndim} entries, one for each "
-                f"axis of the input. {check.received('noise_shape', self.noise_shape)}"
-            )
-        sizes = zip(self.noise_shape, inputs.shape, strict=True)
-        return tuple(s if n is None else n for n, s in sizes)
+        seed = None if self.seed is None else self.seed_generator
+        return dropout(inputs, self.rate, self.noise_shape, seed)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
