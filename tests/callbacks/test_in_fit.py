@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import warnings
 import weakref
 
@@ -262,6 +263,23 @@ def test_tensorboard(tmp_path):
     assert len(list(tmp_path.glob("plugins/profile/*/*.json"))) == 1
 
 
+def test_folder_removed_in_the_middle(tmp_path):
+    c = torchkeras.callbacks
+    remove = c.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: epoch == 0 and shutil.rmtree(tmp_path / "logs")
+    )
+    build(torchkeras).fit(
+        X, Y, epochs=3, verbose=0,
+        callbacks=[remove, c.TensorBoard(tmp_path / "logs", histogram_freq=1),
+                   c.CSVLogger(tmp_path / "logs" / "log.csv"),
+                   c.ModelCheckpoint(tmp_path / "logs" / "{epoch}.keras")],
+    )  # fmt: skip
+    names = {"1.keras", "2.keras", "3.keras", "log.csv", "train"}
+    assert set(os.listdir(tmp_path / "logs")) == names
+    assert len((tmp_path / "logs" / "log.csv").read_text().splitlines()) == 4
+    assert [s for s, _ in scalars(tmp_path / "logs" / "train")["epoch_loss"]] == [0, 1, 2]
+
+
 def test_exception_closes_files_and_comes_through(tmp_path):
     class Breaks(torchkeras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -275,6 +293,23 @@ def test_exception_closes_files_and_comes_through(tmp_path):
     assert logger.csv_file is None
     assert board._writers._writers == {}
     model.fit(X, Y, verbose=0)  # the model is usable
+
+
+@pytest.mark.parametrize("mode", ["test", "predict"])
+def test_exception_in_evaluate_and_predict_reaches_the_callbacks(mode):
+    def fail(batch, logs):
+        raise KeyError("mine")
+
+    seen = []
+    every = torchkeras.callbacks.LambdaCallback(
+        on_exception=seen.append, **{f"on_{mode}_batch_end": fail}
+    )
+    model = build(torchkeras)
+    run = {"test": lambda: model.evaluate(X, Y, verbose=0, callbacks=[every]),
+           "predict": lambda: model.predict(X, verbose=0, callbacks=[every])}  # fmt: skip
+    with pytest.raises(KeyError, match="mine"):
+        run[mode]()
+    assert [type(e) for e in seen] == [KeyError]
 
 
 def test_a_callback_that_cannot_begin_closes_the_others(tmp_path):

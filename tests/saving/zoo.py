@@ -69,7 +69,7 @@ def nested(k):
     late = k.Sequential([L.Dense(3), L.Dense(4)])
     i = k.Input((4,))
     x = inner(row(inner(i)))
-    return k.Model(i, inner(late(x))), rand(5, 4)
+    return k.Model(i, inner(late(x)), name="whole"), rand(5, 4)
 
 
 def frozen(k):

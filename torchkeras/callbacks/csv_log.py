@@ -68,16 +68,18 @@ class CSVLogger(Callback):
         self._header = True
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        make_writable("CSVLogger", os.path.dirname(self.filename))
         resumed = self._restored and os.path.exists(self.filename)
         if resumed:
             # What was written after the state was taken belongs to epochs that are done again.
             os.truncate(self.filename, min(self._offset, os.path.getsize(self.filename)))
         else:
             self.keys = None
-        keep = resumed or self.append
+        self._open("a" if resumed or self.append else "w")
+
+    def _open(self, mode: str) -> None:
+        make_writable("CSVLogger", os.path.dirname(self.filename))
         try:
-            self.csv_file = open(self.filename, "a" if keep else "w", newline="")  # noqa: SIM115
+            self.csv_file = open(self.filename, mode, newline="", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise OSError(f"CSVLogger: cannot write {self.filename!r}: {error}.") from error
         self._header = self.csv_file.tell() == 0
@@ -86,6 +88,9 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.csv_file is None:
             return
+        if not os.path.exists(self.filename):  # somebody removed it
+            self.csv_file.close()
+            self._open("w")
         logs = logs or {}
         if self.keys is None:
             self.keys = sorted(logs)

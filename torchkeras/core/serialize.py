@@ -221,10 +221,11 @@ def serialize_keras_object(obj: Any) -> Any:
     cls = type(obj)
     builtin = _BUILTINS.get(cls)
     if builtin is not None:
-        # Keras stores raw ops of a graph under their class's own name.
-        registered = builtin.name if builtin.kind == "op" else None
+        # Keras stores what is not in its public API under the class's own name.
+        registered = builtin.name if builtin.module.startswith("keras.src.") else None
         return _class_config(obj, builtin.module, builtin.name, registered)
-    return _class_config(obj, None, cls.__name__, get_registered_name(cls))
+    module = None if cls in _CUSTOM_NAMES else cls.__module__
+    return _class_config(obj, module, cls.__name__, get_registered_name(cls))
 
 
 def _class_config(obj: Any, module: str | None, name: str, registered: str | None) -> dict:

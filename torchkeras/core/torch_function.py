@@ -25,9 +25,20 @@ _NAMESPACES = (
 )
 
 
+# Members of torch.Tensor that are no maths: they reach for memory, hooks or Python.
+_NOT_MATHS = frozenset(
+    "apply_ backward data data_ptr dim_order grad grad_fn is_set_to item map_ name names numpy "
+    "pin_memory record_stream register_hook register_post_accumulate_grad_hook reinforce "
+    "requires_grad retain_grad set_ share_memory_ storage storage_type to_dlpack tolist "
+    "untyped_storage volatile".split()
+)
+
+
 def _is_function(name: str, obj: Any) -> bool:
-    """Tell whether a member of a torch namespace is a function on tensors."""
+    """Tell whether a member of a torch namespace is a function that computes new tensors."""
     if name.startswith("_") or isinstance(obj, type) or not callable(obj):
+        return False
+    if name.endswith("_") or name in _NOT_MATHS:
         return False
     return torch.overrides.is_tensor_method_or_property(obj) or obj in _overridable()
 
@@ -73,7 +84,7 @@ def find(name: str) -> Any:
     member = getattr(namespace, last, None) if namespace and not last.startswith("_") else None
     if member is None:
         raise UnsafeModelError(f"{name!r} is not a public torch function.")
-    if not callable(member) and prefix == "torch.Tensor":
+    if not callable(member) and prefix == "torch.Tensor" and last not in _NOT_MATHS:
         return member.__get__
     if not _is_function(last, member):
         raise UnsafeModelError(f"{name!r} is not a torch function on tensors.")

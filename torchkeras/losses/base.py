@@ -101,7 +101,7 @@ class Loss(Configurable):
         return x
 
     def _config_overrides(self) -> dict[str, Any]:
-        return {"dtype": self._given_dtype}
+        return {"name": self.name, "dtype": self._given_dtype}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

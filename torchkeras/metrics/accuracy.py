@@ -24,7 +24,7 @@ def as_float(hits: torch.Tensor) -> torch.Tensor:
 
 def class_of_row(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
     """Drop the last axis of `(batch, 1)` labels for `(batch, classes)` predictions."""
-    if y_true.ndim == y_pred.ndim and y_true.shape[-1] == 1:
+    if y_true.ndim >= y_pred.ndim and y_true.ndim > 1 and y_true.shape[-1] == 1:
         return y_true.squeeze(-1)
     return y_true
 

@@ -199,10 +199,10 @@ class AUC(CurveCounts):
         elif self.curve == "PR":
             x, y = ratio(tp, tp + fn), ratio(tp, tp + fp)
         else:
-            odds = ratio(tp + fn, fp + tn)
             least = config.epsilon()
+            odds = (tp + fn) / (fp + tn + least)
             x = (1.0 - odds * fn / (tp + least)).clamp(min=0.0)
-            y = (1.0 - odds * fp / (tp + least)).clamp(min=0.0)
+            y = 1.0 - odds * ratio(fp, tp)
         if self.summation_method == "interpolation":
             heights = (y[:-1] + y[1:]) / 2.0
         else:
@@ -225,7 +225,8 @@ class AUC(CurveCounts):
 
     def _config_overrides(self) -> dict[str, Any]:
         weights = self.label_weights
-        return {"label_weights": None if weights is None else weights.tolist()}
+        own = {"label_weights": None if weights is None else weights.tolist()}
+        return super()._config_overrides() | own
 
 
 def _interpolated_pr(tp: torch.Tensor, fp: torch.Tensor, fn: torch.Tensor) -> torch.Tensor:

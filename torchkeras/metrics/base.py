@@ -157,6 +157,9 @@ class Metric(Configurable):
             )
         return _Lent(self, [convert_to_tensor(v).detach().clone() for v in values])
 
+    def _config_overrides(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self._dtype}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
 

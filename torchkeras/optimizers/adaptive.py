@@ -8,7 +8,7 @@ from torchkeras.core.registry import OPTIMIZERS
 from torchkeras.optimizers.arguments import Options, with_options
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
-from torchkeras.optimizers.state import constant
+from torchkeras.optimizers.state import Constant
 
 
 @OPTIMIZERS.register("rmsprop")
@@ -108,7 +108,7 @@ class Adagrad(Optimizer):
         self.epsilon = epsilon
 
     def _add_slots(self, variables: list[torch.Tensor]) -> None:
-        start = constant(self.initial_accumulator_value)
+        start = Constant(self.initial_accumulator_value)
         self.add_optimizer_variables(variables, "accumulator", start)
 
     def _update(

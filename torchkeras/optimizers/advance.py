@@ -106,7 +106,7 @@ class Advance(Groups):
         self._prepare(iteration + 1)
         for batch in plan.batches:
             group = batch.group
-            rate, decay = float(group["lr"]), float(group["weight_decay"] or 0.0)
+            rate, decay = self._rate_of(group), float(group["weight_decay"] or 0.0)
             own = grads[batch.start : batch.stop] if len(plan.batches) > 1 else grads
             if decay and not (self._fuses_decay and batch.decayed is None):
                 decayed = batch.params if batch.decayed is None else batch.decayed

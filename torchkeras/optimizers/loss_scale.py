@@ -11,7 +11,7 @@ from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers.base import Optimizer
-from torchkeras.optimizers.state import constant
+from torchkeras.optimizers.state import Constant
 
 
 @OPTIMIZERS.register("lossscaleoptimizer")
@@ -66,7 +66,7 @@ class LossScaleOptimizer(Optimizer):
         self.dynamic_growth_steps = dynamic_growth_steps
         self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")
         self.dynamic_scale = self.add_variable(
-            (), constant(initial_scale), "float32", name="dynamic_scale"
+            (), Constant(initial_scale), "float32", name="dynamic_scale"
         )
         for v in (self.step_counter, self.dynamic_scale):
             v.data = v.data.cpu()  # read at each step

@@ -39,8 +39,7 @@ class Rate:
             self._rate = Variable(number, trainable=False, name="learning_rate")
         self._rate.data = self._rate.data.cpu()
         self._variables.append(self._rate)
-        self._rate_seen = number
-        self._rate_version = self._rate._version
+        self._mark_rate(number)
         return number
 
     def _number(self, value: Any) -> float:
@@ -110,8 +109,20 @@ class Rate:
         elif self.param_groups[0]["lr"] != self._rate_seen:  # set in the group
             with torch.no_grad():
                 self._rate.fill_(float(self.param_groups[0]["lr"]))
+        self._mark_rate(self.param_groups[0]["lr"])
+
+    def _mark_rate(self, seen: Any) -> None:
+        """Note what group and variable agree on."""
+        self._rate_seen = seen
         self._rate_version = self._rate._version
-        self._rate_seen = self.param_groups[0]["lr"]
+        # What a file holds is what a step uses: a run that is loaded again goes on exactly.
+        self._rate_used = self._rate.item()
+
+    def _rate_of(self, group: dict[str, Any]) -> float:
+        """Return the rate of a step for a param group."""
+        if self._rate is not None and group is self.param_groups[0]:
+            return self._rate_used
+        return float(group["lr"])
 
     def _spread_rate(self, rate: float) -> None:
         """Set the rate of the first group; the others keep their ratio to it."""

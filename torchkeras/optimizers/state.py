@@ -302,6 +302,7 @@ class OptimizerState(torch.optim.Optimizer):
         self._plans.clear()
 
     def __getstate__(self) -> dict[str, Any]:
+        self._sync_rate()
         # A torch scheduler hangs a wrapped `step` on the object: it belongs to that scheduler.
         return {k: v for k, v in self.__dict__.items() if k not in ("step", "_plans")}
 
@@ -311,18 +312,21 @@ class OptimizerState(torch.optim.Optimizer):
             self._plans = {}
             self._index = {id(p): i for i, p in enumerate(self._trainable_variables)}
             self._relink()
+            if self._rate is not None:  # whose copy counts its versions anew
+                self._mark_rate(self.param_groups[0]["lr"])
 
 
 def _initializer(given: Any) -> Callable[..., torch.Tensor]:
     if isinstance(given, str) and given in _CONSTANTS:
-        return constant(_CONSTANTS[given])
+        return Constant(_CONSTANTS[given])
     return INITIALIZERS.get(given) if isinstance(given, (str, dict)) else given
 
 
-def constant(value: float) -> Callable[..., torch.Tensor]:
-    """Return an initializer that fills with one value."""
+class Constant:
+    """An initializer that fills with one value."""
 
-    def fill(shape: Sequence[int], dtype: Any = None) -> torch.Tensor:
-        return torch.full(tuple(shape), value, dtype=torch_dtype(dtype))
+    def __init__(self, value: float) -> None:
+        self.value = value
 
-    return fill
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> torch.Tensor:
+        return torch.full(tuple(shape), self.value, dtype=torch_dtype(dtype))

@@ -220,7 +220,7 @@ class CompileLoss:
         Raises:
             ValueError: for shapes or labels that a loss does not take.
         """
-        if output_shapes is None or nest.is_nested(self.loss) and not nest.flatten(self.loss):
+        if output_shapes is None or (nest.is_nested(self.loss) and not nest.flatten(self.loss)):
             return
         outputs = _as_outputs(output_shapes)
         matcher = Matcher("compile", outputs, self.output_names)

@@ -389,6 +389,10 @@ class Trainer(step.Steps):
                     if callbacks is not None:
                         loop.logs = {"outputs": outputs}
                     del outputs, batch
+        except BaseException as e:
+            if callbacks is not None:
+                callbacks.on_exception(e)
+            raise
         finally:
             if before:
                 self.train()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import assert_close, check_layer, copy_weights, rand
 
@@ -235,7 +236,7 @@ def test_wrong_arguments(args, words):
     args = {"filters": 4, "kernel_size": 3, **args}
     with pytest.raises(ValueError, match=words):
         torchkeras.layers.Conv2D(**args)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         keras.layers.Conv2D(**args)
 
 
@@ -253,7 +254,7 @@ def test_wrong_inputs(args, shape, words):
     with pytest.raises(ValueError, match=words):
         layer(torch.zeros(shape))
     assert not layer.built and not layer.weights
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         keras.layers.Conv2D(**args)(torch.zeros(shape))
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import check_layer, rand
 
@@ -120,7 +121,7 @@ def test_wrong_arguments(args, words):
     args = {"kernel_size": 3, **args}
     with pytest.raises(ValueError, match=words):
         torchkeras.layers.DepthwiseConv2D(**args)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         keras.layers.DepthwiseConv2D(**args)
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import check_layer, rand
 
@@ -102,5 +103,5 @@ def test_wrong_arguments(args, words):
     args = {"filters": 2, "kernel_size": 3, **args}
     with pytest.raises(ValueError, match=words):
         torchkeras.layers.SeparableConv2D(**args)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         keras.layers.SeparableConv2D(**args)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import check_layer, rand
 
@@ -158,7 +159,7 @@ def test_wrong_arguments(args, words):
     args = {"filters": 4, "kernel_size": 3, **args}
     with pytest.raises(ValueError, match=words):
         torchkeras.layers.Conv2DTranspose(**args)
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         keras.layers.Conv2DTranspose(**args)
 
 

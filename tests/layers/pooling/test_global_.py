@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import check_layer, rand
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 from oracle import assert_close, check_layer, rand
 

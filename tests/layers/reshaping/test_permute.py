@@ -3,6 +3,7 @@
 import keras
 import pytest
 import torch
+
 import torchkeras
 from oracle import check_layer, rand
 

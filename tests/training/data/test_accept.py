@@ -148,7 +148,9 @@ def test_foreign_arrays(protocol):
     assert torch.equal(both[1]["a"], torch.from_numpy(A).float())
 
 
-@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix", "coo_matrix", "csr_array", "coo_array"])
+@pytest.mark.parametrize(
+    "kind", ["csr_matrix", "csc_matrix", "coo_matrix", "csr_array", "coo_array"]
+)
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_scipy_sparse_becomes_dense_by_the_batch(keras_feeds, we_feed, kind, shuffle):
     x = getattr(sp, kind)(A)

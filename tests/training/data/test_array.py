@@ -145,7 +145,7 @@ def test_batch_order_stays_within_batches():
 def test_parts_stay_together():
     x = np.arange(100)
     adapter = make_adapter({"a": x, "b": x * 2.0}, [x, x], x, batch_size=9, shuffle=True)
-    for (xs, (y, _), (w, _)) in adapter.batches():
+    for xs, (y, _), (w, _) in adapter.batches():
         assert torch.equal(xs["a"], y)
         assert torch.equal(xs["b"], 2.0 * y)
         assert torch.equal(w, y)
@@ -206,7 +206,9 @@ def test_nothing_holds_a_batch_and_nothing_is_cyclic():
     gc.disable()
     try:
         for steps in (None, 3):
-            adapter = make_adapter({"a": x}, torch.ones(64), batch_size=8, shuffle=True, steps=steps)
+            adapter = make_adapter(
+                {"a": x}, torch.ones(64), batch_size=8, shuffle=True, steps=steps
+            )
             batches = adapter.batches()
             seen = []
             for _ in range(3):
@@ -239,7 +241,11 @@ def test_inference_mode_and_default_device_do_not_matter():
 def test_floatx_rules_the_floats():
     for floatx in ("bfloat16", "float16", "float64"):
         (batch,) = make_adapter(A, Y, W, floatx=floatx).batches()
-        assert [str(p.dtype) for p in batch] == [f"torch.{floatx}", "torch.int64", f"torch.{floatx}"]
+        assert [str(p.dtype) for p in batch] == [
+            f"torch.{floatx}",
+            "torch.int64",
+            f"torch.{floatx}",
+        ]
 
 
 # ----------------------------------------------------------------------------------------- errors

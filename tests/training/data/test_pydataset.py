@@ -192,7 +192,8 @@ def test_processes_keep_the_order_and_see_the_epoch():
 
     class Changing(Numbered):
         def on_epoch_begin(self):
-            self.item = lambda i, shift=len(self.log): (np.full(2, 100 * shift + i),)
+            shift = 100 * len(self.log)
+            self.item = lambda i: (np.full(2, shift + i),)
             self.log.append("begin")
 
     adapter = make_adapter(Changing(2, workers=1, use_multiprocessing=True))
@@ -211,7 +212,7 @@ def test_an_exception_comes_through_with_its_batch(given):
 @pytest.mark.parametrize("given", [{}, {"workers": 1, "use_multiprocessing": True}])
 @pytest.mark.parametrize("item", [None, "text", (1, 2, 3, 4), ([1.0],)])
 def test_junk_is_refused(item, given):
-    with pytest.raises(ValueError, match="PyDataset must be a tuple|Python lists of numbers"):
+    with pytest.raises(ValueError, match=r"PyDataset must be a tuple|Python lists of numbers"):
         list(make_adapter(Numbered(3, lambda i: item, **given)).batches())
 
 

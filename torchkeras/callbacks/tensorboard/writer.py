@@ -28,7 +28,14 @@ class RunWriters:
         if writer is None:
             summary_writer = require("torch.utils.tensorboard").SummaryWriter
             writer = self._writers[run] = summary_writer(os.path.join(self.log_dir, run))
+        self._keep_folder(run)
         return writer
+
+    def _keep_folder(self, run: str) -> None:
+        """Make the folder again if somebody removed it: the file is opened for each writing."""
+        folder = os.path.join(self.log_dir, run)
+        if not os.path.isdir(folder) and "://" not in folder:
+            os.makedirs(folder)
 
     def scalars(self, run: str, values: Mapping[str, Any], step: int) -> None:
         """Write all entries of `values` that are single numbers."""
@@ -52,11 +59,13 @@ class RunWriters:
         self[run].file_writer.add_event(event(graph_def=graph.SerializeToString()))
 
     def flush(self) -> None:
-        for writer in self._writers.values():
+        for run, writer in self._writers.items():
+            self._keep_folder(run)
             writer.flush()
 
     def close(self) -> None:
         """Close all files; the next use opens new ones."""
         writers, self._writers = self._writers, {}
-        for writer in writers.values():
+        for run, writer in writers.items():
+            self._keep_folder(run)
             writer.close()

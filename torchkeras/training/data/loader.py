@@ -101,4 +101,6 @@ class LoaderAdapter(StreamAdapter):
         self.num_samples = num_samples
 
     def _open(self) -> Iterable[Any]:
-        return from_workers(self._loader) if getattr(self._loader, "num_workers", 0) else self._loader
+        return (
+            from_workers(self._loader) if getattr(self._loader, "num_workers", 0) else self._loader
+        )

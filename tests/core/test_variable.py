@@ -1,0 +1,93 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import torchkeras as keras
+from torchkeras import Variable
+
+
+def test_is_a_parameter_with_a_keras_name():
+    with keras.name_scope("outer"), keras.name_scope("inner"):
+        v = Variable([[1.0, 2.0]], name="w")
+    assert isinstance(v, torch.nn.Parameter)
+    assert (v.name, v.path) == ("w", "outer/inner/w")
+    assert v.trainable
+    assert v.requires_grad
+    assert type(v * 2) is torch.Tensor
+    (v * 3).sum().backward()
+    assert v.grad.tolist() == [[3.0, 3.0]]
+
+
+def test_assignments_are_in_place_and_checked():
+    v = Variable(np.zeros(2, "float32"))
+    pointer = v.data_ptr()
+    v.assign([1.0, 2.0])
+    v.assign_add([1.0, 1.0])
+    v.assign_sub(0.5)
+    assert v.numpy().tolist() == [1.5, 2.5]
+    assert v.data_ptr() == pointer
+    with pytest.raises(ValueError, match=r"shape must be \(2,\)"):
+        v.assign([1.0, 2.0, 3.0])
+    assert v.numpy().tolist() == [1.5, 2.5]
+
+
+def test_owns_its_memory():
+    array = np.ones(3, "float32")
+    v = Variable(array)
+    array[:] = 7
+    assert v.numpy().tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("how", ["deepcopy", "pickle"])
+def test_copies_keep_all_and_share_nothing(how):
+    start = keras.initializers.GlorotUniform()
+    v = Variable(start, shape=(2, 3, 4), order=(2, 0, 1), name="k")
+    v.regularizer = keras.regularizers.L2(0.1)
+    other = copy.deepcopy(v) if how == "deepcopy" else pickle.loads(pickle.dumps(v))
+    assert type(other) is Variable
+    assert (other.name, other.path, other.trainable) == ("k", v.path, True)
+    assert other.regularizer.l2 == pytest.approx(0.1)
+    torch.testing.assert_close(other.data, v.data)
+    assert other.data_ptr() != v.data_ptr()
+    if how == "deepcopy":
+        assert other.stride() == v.stride()
+
+
+def test_memory_order():
+    kernel = Variable(lambda s, dtype: torch.rand(s), shape=(3, 3, 4, 8), order=(3, 0, 1, 2))
+    assert tuple(kernel.shape) == (3, 3, 4, 8)
+    assert kernel.permute(3, 2, 0, 1).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_trainable_is_requires_grad_for_floats_only():
+    v = Variable([1.0])
+    v.trainable = False
+    assert not v.requires_grad
+    counter = Variable(0, dtype="int32")
+    assert counter.trainable
+    assert not counter.requires_grad
+
+
+@pytest.mark.parametrize("name", ["a/b", 3])
+def test_bad_name(name):
+    with pytest.raises(ValueError, match="without '/'"):
+        Variable([1.0], name=name)
+
+
+def test_a_callable_needs_a_shape():
+    with pytest.raises(ValueError, match="needs a shape"):
+        Variable(keras.initializers.Zeros())
+
+
+def test_survives_state_dict_and_weights_only(tmp_path):
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    torch.save(layer.state_dict(), tmp_path / "w.pt")
+    other = keras.layers.Dense(2)
+    other.build((None, 3))
+    other.load_state_dict(torch.load(tmp_path / "w.pt", weights_only=True))
+    torch.testing.assert_close(other.kernel.data, layer.kernel.data)
+    assert type(other.kernel) is Variable
