@@ -1,6 +1,6 @@
 """Seconds that `import torchkeras` takes over `import torch`: the best and the median of ten.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 import statistics

@@ -8,7 +8,7 @@ from torchkeras.layers import _window
 
 
 @pytest.mark.parametrize(
-    ("size", "window", "stride"), itertools.product(range(1, 9), range(1, 6), range(1, 5))
+    ("size", "window", "stride"), [*itertools.product(range(1, 9), range(1, 6), range(1, 5))]
 )
 def test_windows_are_counted(size, window, stride):
     before, after = _window.same_padding(size, window, stride)

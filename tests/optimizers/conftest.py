@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close, clear_names
 
+from oracle import assert_close, clear_names
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 

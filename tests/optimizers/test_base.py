@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close
 
 import torchkeras
+from oracle import assert_close
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers import SGD, Adam, AdamW, Optimizer

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close
 
+from oracle import assert_close
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers import SGD, Adam, AdamW, RMSprop

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close
 
+from oracle import assert_close
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers import SGD, Adam, Nadam, Optimizer

@@ -45,11 +45,11 @@ def test_hand_written_loop(cls):
 
 
 def test_same_numbers_as_torch_where_the_formula_is_the_same():
-    a, b = torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(3))
-    ours, theirs = Adam(0.1, epsilon=0.0), torch.optim.Adam([b], lr=0.1, eps=0.0)
+    a, b = (torch.nn.Parameter(torch.ones(3, dtype=torch.float64)) for _ in range(2))
+    ours, theirs = Adam(torch.tensor(0.125), epsilon=0.0), torch.optim.Adam([b], lr=0.125, eps=0.0)
     ours.build([a])
     for i in range(20):
-        a.grad = b.grad = torch.tensor([1.0, -0.5, 0.1]) * (i + 1)
+        a.grad = b.grad = torch.tensor([1.0, -0.5, 0.1], dtype=a.dtype) * (i + 1)
         ours.step()
         theirs.step()
     torch.testing.assert_close(a, b)

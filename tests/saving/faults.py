@@ -48,7 +48,9 @@ def fail_at_call(n: int, action: Callable[[], object], error: int | None) -> str
     return names.get(os.WEXITSTATUS(status), "other")
 
 
-def sweep(action: Callable[[], object], error: int | None, reset: Callable[[], object]) -> Iterator[str]:
+def sweep(
+    action: Callable[[], object], error: int | None, reset: Callable[[], object]
+) -> Iterator[str]:
     """Fail call 1, 2, 3, … until `action` finishes; `reset` restores the start before each."""
     for n in range(1, 500):
         reset()

@@ -1,14 +1,14 @@
 """Loads a batch of bad files in a process of its own, and says what each load did.
 
-`python hostile_child.py jobs.json`: one JSON line a job. It runs apart from the tests so that a
-crash, a hang or a growth of memory is a failed case and not the end of the run.
+One job a line of standard input, one result a line of standard output, both JSON. It runs apart
+from the tests so that a crash, a hang or a growth of memory is a failed case and not the end of
+the run.
 """
 
 import hashlib
 import json
 import os
 import random
-import resource
 import sys
 import time
 import warnings
@@ -43,7 +43,11 @@ def hook(event, args):
 def build():
     """The model whose files the cases are made of."""
     model = keras.Sequential(
-        [keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dense(2)]
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, activation="relu", name="dense"),
+            keras.layers.Dense(2, name="dense_1"),
+        ]
     )
     model.compile("adam", "mse", metrics=["mae"])
     return model
@@ -68,7 +72,7 @@ def process_state():
 def load_new(job):
     path = job["path"]
     if job["kind"] == "keras":
-        return state(keras.saving.load_model(path, **job.get("options", {})))
+        return state(keras.saving.load_model(path, **job["options"]))
     with open(path, "rb") as f:
         data = f.read()
     if job["kind"] == "json":
@@ -83,41 +87,53 @@ def digest(path):
         return hashlib.sha256(f.read()).hexdigest()
 
 
-def main():
+def peak():
+    """Return the most memory the process ever had, in bytes."""
+    with open("/proc/self/status") as f:
+        line = next(x for x in f if x.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as f:
+        f.write("5")
+
+
+def try_job(job):
     global WATCHING
+    model = build()
+    process, content, weights = process_state(), digest(job["path"]), state(model)
+    for seen in SEEN.values():
+        seen.clear()
+    result: dict = {"id": job["id"], "error": None}
+    forget_peak()
+    before, start = peak(), time.perf_counter()
+    WATCHING = True
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            if job["kind"] == "weights":
+                keras.saving.load_weights(model, job["path"], **job["options"])
+                result["loaded"] = weights = state(model)
+            else:
+                result["loaded"] = load_new(job)
+        except BaseException as e:
+            result["error"] = [c.__name__ for c in type(e).__mro__]
+            result["message"] = str(e)
+            result["where"] = getattr(e, "where", None)
+    WATCHING = False
+    result["seconds"], result["grown"] = time.perf_counter() - start, peak() - before
+    result["warnings"] = [str(w.message) for w in caught]
+    after = process_state(), digest(job["path"]), state(model)
+    result["unchanged"] = after == (process, content, weights)
+    return result | {name: sorted(set(seen)) for name, seen in SEEN.items()}
+
+
+def main():
     torch.set_num_threads(1)
-    with open(sys.argv[1]) as f:
-        jobs = json.load(f)
     sys.addaudithook(hook)
-    for job in jobs:
-        model = build()
-        before = (state(model), process_state(), digest(job["path"]))
-        for seen in SEEN.values():
-            seen.clear()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
-        result: dict = {"id": job["id"], "error": None}
-        WATCHING = True
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                if job["kind"] == "weights":
-                    model.load_weights(job["path"], **job.get("options", {}))
-                    result["loaded"] = state(model)
-                else:
-                    result["loaded"] = load_new(job)
-            except BaseException as e:  # noqa: BLE001 - whatever comes is the result
-                result["error"] = [c.__name__ for c in type(e).__mro__]
-                result["message"] = str(e)
-                result["where"] = getattr(e, "where", None)
-        WATCHING = False
-        result["seconds"] = time.perf_counter() - start
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
-        result["grown"] = grown * 1024
-        result["warnings"] = [str(w.message) for w in caught]
-        result["unchanged"] = before == (state(model), process_state(), digest(job["path"]))
-        result |= {name: sorted(set(seen)) for name, seen in SEEN.items()}
-        print(json.dumps(result), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(try_job(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

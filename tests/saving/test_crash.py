@@ -18,7 +18,9 @@ import torchkeras as keras
 def make(value):
     """A model of about 300 kB whose every weight is `value`."""
     L = keras.layers
-    model = keras.Sequential([keras.Input((128,)), L.Dense(256), L.Dense(128), L.BatchNormalization()])
+    model = keras.Sequential(
+        [keras.Input((128,)), L.Dense(256), L.Dense(128), L.BatchNormalization()]
+    )
     model.compile("adam", "mse")
     model.set_weights([np.full(w.shape, value, w.dtype) for w in model.get_weights()])
     return model

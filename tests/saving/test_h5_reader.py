@@ -12,7 +12,7 @@ import pytest
 from saving.damage import edit_h5, flip, make_h5, put, swap, unknown_filter, virtual
 
 from torchkeras.saving.h5_reader import CHECKSUM, H5Reader
-from torchkeras.saving.safety import LoadLimits, ModelFileError, UnsafeModelError
+from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits, ModelFileError, UnsafeModelError
 from torchkeras.saving.stores import H5Sink
 
 P = "layers/dense/vars/0"
@@ -31,12 +31,12 @@ def good(checksums=False):
 W = good()
 
 
-def read(data, limits=LoadLimits()):
+def read(data, limits=DEFAULT_LIMITS):
     with H5Reader(io.BytesIO(data), "w.h5", limits=limits) as reader:
         return {path: reader.read(d) for path, d in reader.datasets.items()}
 
 
-def refused(data, kind=ModelFileError, match=None, limits=LoadLimits()):
+def refused(data, kind=ModelFileError, match=None, limits=DEFAULT_LIMITS):
     with pytest.raises(kind, match=match) as info:
         read(data, limits)
     text = str(info.value)
@@ -65,7 +65,8 @@ def test_layout_of_the_sink():
 @pytest.mark.parametrize(
     "dtype",
     ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16",
-     "uint32", "uint64", "bool", ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2],
+     "uint32", "uint64", "bool", ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn,
+     ml_dtypes.float8_e5m2],
 )  # fmt: skip
 @pytest.mark.parametrize("checksums", [False, True])
 def test_dtypes_and_shapes(dtype, checksums):
@@ -231,7 +232,9 @@ def test_types_that_are_no_numbers(options):
     assert refused(edit_h5(W, swap(P, **options))).where == P
 
 
-@pytest.mark.parametrize("label", ["bfloat16", "float64", "object", "float8_e5m2", "x" * 50, 5, [1]])
+@pytest.mark.parametrize(
+    "label", ["bfloat16", "float64", "object", "float8_e5m2", "x" * 50, 5, [1]]
+)
 def test_type_and_label_disagree(label):
     def change(f):
         f[P].attrs["dtype"] = label
@@ -310,7 +313,8 @@ for offset in map(int, sys.argv[2].split(",")):
     try:
         found = read(bytes(out))
         # A dataset that has lost its name is missing: the model's loader says so.
-        result = "same" if all(good.get(p) == v for p, v in found.items() if p in good) else "changed"
+        same = all(good[p] == v for p, v in found.items() if p in good)
+        result = "same" if same else "changed"
     except ModelFileError:
         result = "refused"
     print(json.dumps([offset, result]), flush=True)
@@ -322,10 +326,14 @@ def test_flips_anywhere_never_change_a_value(tmp_path):
     data = good(checksums=True)
     path = tmp_path / "w.h5"
     path.write_bytes(data)
-    offsets = sorted({*range(0, 700), *np.random.default_rng(0).integers(0, len(data), 1500).tolist()})
+    offsets = sorted(
+        {*range(0, 700), *np.random.default_rng(0).integers(0, len(data), 1500).tolist()}
+    )
     command = [sys.executable, "-c", _FLIPS, str(path), ",".join(map(str, offsets))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     results = dict(json.loads(line) for line in done.stdout.splitlines())
     assert len(results) == len(offsets)
-    assert set(results.values()) == {"same", "refused"}, [o for o, r in results.items() if r == "changed"]
+    assert set(results.values()) == {"same", "refused"}, [
+        o for o, r in results.items() if r == "changed"
+    ]

@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from torchkeras.saving.safety import LoadLimits, ModelFileError, UnsafeModelError
+from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits, ModelFileError, UnsafeModelError
 from torchkeras.saving.text import check_config, dump_json, parse_json
 
 
-def parse(data, limits=LoadLimits()):
+def parse(data, limits=DEFAULT_LIMITS):
     return parse_json(data, "m.keras", "config.json", limits)
 
 
-def refused(data, match, limits=LoadLimits()):
+def refused(data, match, limits=DEFAULT_LIMITS):
     start = time.perf_counter()
     with pytest.raises(ModelFileError, match=match) as info:
         parse(data, limits)
@@ -33,7 +33,9 @@ def test_json_reads_as_python_reads_it(value):
         assert parse(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[1,]", b"\xff", b'{"a":1', b"{'a':1}", b"[1] x", b"nul"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[1,]", b"\xff", b'{"a":1', b"{'a':1}", b"[1] x", b"nul"]
+)
 def test_not_json(data):
     refused(data, "line 1, column|UTF-8")
 
@@ -50,7 +52,9 @@ def test_two_readers_must_see_one_model():
     refused(b'{"a": 1, "b": {"c": 1, "c": 2}}', "'c' comes twice")
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "0." + "1" * 5000])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "0." + "1" * 5000]
+)
 def test_numbers_beyond_json(number):
     refused(f'{{"a": {number}}}'.encode(), "NaN|Infinity|beyond|characters")
 
@@ -64,7 +68,9 @@ def test_size_and_depth_are_counted_before_parsing():
     refused(b"[1,2,3]", "entries", LoadLimits(config_nodes=3))
 
 
-@pytest.mark.parametrize("config", [[], 5, None, "", {}, {"class_name": 1}, {"class_name": None, "config": {}}])
+@pytest.mark.parametrize(
+    "config", [[], 5, None, "", {}, {"class_name": 1}, {"class_name": None, "config": {}}]
+)
 def test_config_of_no_model(config):
     with pytest.raises(ModelFileError, match="must be a dict with a class_name"):
         check_config(config, "m.keras")
@@ -73,19 +79,23 @@ def test_config_of_no_model(config):
 @pytest.mark.parametrize(
     ("wrap", "place"),
     [
-        (lambda code: {"layers": [{}, {"config": {"activation": code}}]}, "config.layers[1].config.activation"),
-        (lambda code: {"deep": [[{"x": [code]}]]}, "config.deep[0][0].x[0]"),
+        (lambda code: {"layers": [{}, {"config": {"activation": code}}]},
+         "layers[1].config.activation"),
+        (lambda code: {"deep": [[{"x": [code]}]]}, "deep[0][0].x[0]"),
     ],
 )  # fmt: skip
 def test_bytecode_is_refused_wherever_it_stands(wrap, place):
-    code = {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": None, "closure": None}}
+    code = {
+        "class_name": "__lambda__",
+        "config": {"code": "4wAA", "defaults": None, "closure": None},
+    }
     for config in (
         {"class_name": "Sequential", "config": wrap(code)},
         {"class_name": "Sequential", "config": {}, "compile_config": wrap(code)},
     ):
         with pytest.raises(UnsafeModelError, match="bytecode") as info:
             check_config(config, "m.keras")
-        assert info.value.where.endswith(place.removeprefix("config."))
+        assert info.value.where.endswith(place)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "a\x1b[31mb", "n" * 10_000])

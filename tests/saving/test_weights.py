@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,8 +32,9 @@ class Affine(Layer):
 class Net(Layer):
     def __init__(self, widths=(3, 2, 4), dtype=None, **kwargs):
         super().__init__(dtype=dtype, **kwargs)
-        pairs = zip(widths, widths[1:], strict=False)
-        self.blocks = [Affine(a, b, dtype=dtype, name=f"d{i}") for i, (a, b) in enumerate(pairs)]
+        self.blocks = [
+            Affine(a, b, dtype=dtype, name=f"d{i}") for i, (a, b) in enumerate(pairwise(widths))
+        ]
         self.count = self.add_weight(shape=(), dtype="int64", trainable=False, name="count")
         self.built = True
         for block in self.blocks:
@@ -98,7 +100,9 @@ def test_wrong_shapes_change_nothing(net, data):
         wrong = edit_h5(data, swap(kernel, data=np.ones(shape, "f4")))
         e = refused(net, wrong, r"d1/kernel: file \(.*\), model \(2, 4\)")
         assert e.where == "blocks/affine_1/vars"
-    refused(net, edit_h5(data, swap("vars/0", data=np.ones(1, "i8"))), r"count: file \(1,\), model \(\)")
+    refused(
+        net, edit_h5(data, swap("vars/0", data=np.ones(1, "i8"))), r"count: file \(1,\), model \(\)"
+    )
 
 
 def test_missing_and_additional_weights(net, data):
@@ -153,7 +157,11 @@ def test_whole_numbers_of_another_width(net, data):
     for dtype in ("i1", "i4", "u8", "u2"):
         load(net, edit_h5(data, swap("vars/0", data=np.array(100, dtype))))
         assert int(net.count) == 100
-    refused(net, edit_h5(data, swap("vars/0", data=np.array(2**63, "u8"))), "does not fit in the model's int64")
+    refused(
+        net,
+        edit_h5(data, swap("vars/0", data=np.array(2**63, "u8"))),
+        "does not fit in the model's int64",
+    )
 
 
 def test_low_precision_types():
@@ -238,13 +246,15 @@ def test_own_method_that_fails_changes_nothing():
 
 
 def test_allocation_bounds_memory_before_it_is_taken():
+    def build(layers, limit, weights_follow):
+        with Allocation(limit, weights_follow=weights_follow):
+            for layer in layers:
+                layer.build(None)
+
     with pytest.raises(ModelFileError, match=r"shape \(1099511627776, 2\)"):
-        with Allocation(1 << 20, weights_follow=True):
-            Affine(2**40, 2).build(None)
+        build([Affine(2**40, 2)], 1 << 20, True)
     with pytest.raises(ModelFileError, match="over 100 weights"):
-        with Allocation(100, weights_follow=False):
-            for _ in range(99):
-                Affine(3, 3).build(None)
+        build([Affine(3, 3) for _ in range(99)], 100, False)
     with Allocation(100, weights_follow=False):
         layer = Affine(3, 3)
         layer.build(None)

@@ -51,14 +51,20 @@ def two_inputs(k):
     shared = L.Dense(4, activation="tanh")
     x = L.Concatenate()([shared(L.Dense(2)(a)), L.Dense(2)(b)])
     y = shared(L.Dense(2)(x))
-    return k.Model([a, b], [L.Dense(1, name="y")(y), L.Dense(2, name="x")(x)]), [rand(5, 3), rand(5, 4)]
+    return k.Model([a, b], [L.Dense(1, name="y")(y), L.Dense(2, name="x")(x)]), [
+        rand(5, 3),
+        rand(5, 4),
+    ]
 
 
 def named_outputs(k):
     L = k.layers
     i = {"p": k.Input((3,), name="p"), "q": k.Input((3,), name="q")}
     x = L.Add()([i["p"], i["q"]])
-    return k.Model(i, {"s": L.Dense(2)(x), "t": L.Dense(1)(x)}), {"p": rand(4, 3), "q": rand(4, 3, seed=1)}
+    return k.Model(i, {"s": L.Dense(2)(x), "t": L.Dense(1)(x)}), {
+        "p": rand(4, 3),
+        "q": rand(4, 3, seed=1),
+    }
 
 
 def nested(k):
@@ -74,7 +80,9 @@ def nested(k):
 
 def frozen(k):
     L = k.layers
-    model = k.Sequential([k.Input((4,)), L.Dense(3, trainable=False), L.BatchNormalization(), L.Dense(2)])
+    model = k.Sequential(
+        [k.Input((4,)), L.Dense(3, trainable=False), L.BatchNormalization(), L.Dense(2)]
+    )
     model.layers[1].trainable = False
     return model, rand(5, 4)
 
@@ -101,8 +109,12 @@ def subclass_type(k):
 
         def build(self, input_shape):
             self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
-            self.steps = self.add_weight(shape=(), trainable=False, initializer="zeros", name="steps")
-            self.shift = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="shift")
+            self.steps = self.add_weight(
+                shape=(), trainable=False, initializer="zeros", name="steps"
+            )
+            self.shift = self.add_weight(
+                shape=(input_shape[-1],), initializer="zeros", name="shift"
+            )
             self.inner[0].build(input_shape)
             self._private.build((*input_shape[:-1], self.units))
 

@@ -87,7 +87,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
             raise IsADirectoryError(21, os.strerror(21), path)
         if not stat.S_ISREG(mode):
             raise ModelFileError("a regular file is needed; this is a pipe or device.", path=path)
-        return open(fd, "rb")  # noqa: SIM115 - the caller closes it
+        return open(fd, "rb")
     except BaseException:
         os.close(fd)
         raise
@@ -257,4 +257,3 @@ def _named_error(path: str | os.PathLike[str]) -> Iterator[None]:
             if e.filename2 is not None:
                 del e.filename2
         raise
-

@@ -13,8 +13,8 @@ def init_parameters(cls: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for klass in cls.__mro__:
         init = klass.__dict__.get("__init__")
-        if init is None:
-            continue
+        if init is None or klass.__dict__.get("_config_mixin"):
+            continue  # a mixin that is called without arguments does not end the chain
         open_ended = False
         for p in list(inspect.signature(init).parameters.values())[1:]:
             if p.kind is p.VAR_KEYWORD:

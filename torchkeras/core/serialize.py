@@ -311,8 +311,8 @@ def _make(config: Any, kind: str | None) -> Any:
     try:
         instance = cls.from_config(inner)
     except TypeError as e:
-        if isinstance(e, ModelFileError):
-            raise
+        if isinstance(e, ModelFileError) or hasattr(e, "failed_config"):
+            raise  # it says what is wrong, or comes from a config within this one
         raise TypeError(
             f"{name} could not be made from its config: {e} Its from_config() must accept what "
             f"its get_config() returns; the config's keys are {sorted(inner)}."
@@ -379,6 +379,9 @@ def _find_class(config: dict[str, Any], kind: str | None) -> Any:
         found = get_registered_object(known) if isinstance(known, str) else None
         if found is not None:
             return found
+    if isinstance(registered, str) and ">" in registered:
+        # Somebody registered this name: a class of ours with the same last part is another one.
+        raise UnsafeModelError(_unknown("class", registered))
     module = config.get("module")
     family = _family(module) if isinstance(module, str) else None
     found = None

@@ -49,12 +49,12 @@ def is_stateful(value: Any) -> bool:
     """Tell whether the walk stops at a value: a layer, module, optimizer, metric or loss."""
     if is_container(value) or isinstance(value, type):
         return False
+    cls = type(value)
     return (
         isinstance(value, nn.Module)
-        or hasattr(type(value), "save_own_variables")
+        or hasattr(cls, "save_own_variables")
         or is_metric(value)
-        or (hasattr(type(value), "reduction") or hasattr(value, "reduction"))
-        and hasattr(type(value), "get_config")
+        or (hasattr(value, "reduction") and hasattr(cls, "get_config"))  # a loss
     )
 
 
@@ -132,8 +132,8 @@ def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:
     for name in sorted(names, key=lambda n: (n.startswith("_"), n)):
         try:
             value = fields[name] if name in fields else getattr(obj, name)
-        except Exception:  # noqa: BLE001, S112 - a property of the user's that has no value yet
-            continue
+        except Exception:
+            continue  # a property of the user's that has no value yet
         if id(value) not in known and (is_container(value) or is_stateful(value)):
             yield _public_name(cls, obj, name, value), value
 
@@ -156,6 +156,6 @@ def _public_name(cls: type, obj: Any, name: str, value: Any) -> str:
         try:
             if getattr(obj, public) is value:
                 return public
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:
             return name
     return name

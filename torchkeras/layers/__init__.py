@@ -6,6 +6,7 @@ from torchkeras.layers.activation import LeakyReLU as LeakyReLU
 from torchkeras.layers.activation import PReLU as PReLU
 from torchkeras.layers.activation import ReLU as ReLU
 from torchkeras.layers.activation import Softmax as Softmax
+from torchkeras.layers.attention import MultiHeadAttention as MultiHeadAttention
 from torchkeras.layers.convolution import Conv1D as Conv1D
 from torchkeras.layers.convolution import Conv1DTranspose as Conv1DTranspose
 from torchkeras.layers.convolution import Conv2D as Conv2D
@@ -25,6 +26,7 @@ from torchkeras.layers.convolution import SeparableConv2D as SeparableConv2D
 from torchkeras.layers.convolution import SeparableConvolution1D as SeparableConvolution1D
 from torchkeras.layers.convolution import SeparableConvolution2D as SeparableConvolution2D
 from torchkeras.layers.core import Dense as Dense
+from torchkeras.layers.core import EinsumDense as EinsumDense
 from torchkeras.layers.core import Embedding as Embedding
 from torchkeras.layers.core import Identity as Identity
 from torchkeras.layers.core import Input as Input
@@ -72,6 +74,16 @@ from torchkeras.layers.pooling import MaxPool3D as MaxPool3D
 from torchkeras.layers.pooling import MaxPooling1D as MaxPooling1D
 from torchkeras.layers.pooling import MaxPooling2D as MaxPooling2D
 from torchkeras.layers.pooling import MaxPooling3D as MaxPooling3D
+from torchkeras.layers.recurrent import Bidirectional as Bidirectional
+from torchkeras.layers.recurrent import GRU as GRU
+from torchkeras.layers.recurrent import GRUCell as GRUCell
+from torchkeras.layers.recurrent import LSTM as LSTM
+from torchkeras.layers.recurrent import LSTMCell as LSTMCell
+from torchkeras.layers.recurrent import RNN as RNN
+from torchkeras.layers.recurrent import SimpleRNN as SimpleRNN
+from torchkeras.layers.recurrent import SimpleRNNCell as SimpleRNNCell
+from torchkeras.layers.recurrent import StackedRNNCells as StackedRNNCells
+from torchkeras.layers.recurrent import TimeDistributed as TimeDistributed
 from torchkeras.layers.regularization import Dropout as Dropout
 from torchkeras.layers.reshaping import Cropping1D as Cropping1D
 from torchkeras.layers.reshaping import Cropping2D as Cropping2D

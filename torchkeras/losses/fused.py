@@ -53,7 +53,7 @@ def _mae(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor | None:
 
 
 @_of(fn.huber)
-def _huber(y_true: torch.Tensor, y_pred: torch.Tensor, delta: float) -> torch.Tensor | None:
+def _huber(y_true: torch.Tensor, y_pred: torch.Tensor, delta: float = 1.0) -> torch.Tensor | None:
     y_true = _aligned(y_true, y_pred)
     return None if y_true is None else F.huber_loss(y_pred, y_true, "mean", delta)
 

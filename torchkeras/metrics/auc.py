@@ -54,11 +54,11 @@ class CurveCounts(Metric):
         else:
             found = weight.new_zeros(2 * bins * columns)
             found.scatter_add_(0, place.reshape(-1), weight.reshape(-1))
-        found = found.view(columns, 2, bins)
-        total = found.sum(-1)
-        # A prediction above i thresholds is positive at the first i of them.
-        positive = found.flip(-1).cumsum(-1).flip(-1)[..., 1:]
-        negative = total.unsqueeze(-1) - positive
+        # A prediction above i thresholds is positive at the first i of them. All and some come
+        # out of one running sum, so that their difference is exactly 0 where they are equal.
+        found = found.view(columns, 2, bins).flip(-1).cumsum(-1).flip(-1)
+        positive = found[..., 1:]
+        negative = found[..., :1] - positive
         shape = self.true_positives.shape
         for name, counts in zip(
             COUNTS, (positive[:, 1], positive[:, 0], negative[:, 0], negative[:, 1]), strict=True

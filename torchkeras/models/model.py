@@ -333,9 +333,9 @@ class Model(Trainer, Layer):
         """Save the weights to a `.weights.h5` file."""
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Load weights that `save_weights` or `save` wrote."""
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch)
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Load weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def reset_states(self) -> None:
         """Reset the states of stateful recurrent layers."""

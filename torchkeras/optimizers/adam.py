@@ -2,6 +2,7 @@
 
 from typing import Any, Unpack
 
+import numpy as np
 import torch
 
 from torchkeras._base.check import received
@@ -9,6 +10,17 @@ from torchkeras.core.registry import OPTIMIZERS
 from torchkeras.optimizers.arguments import Options, with_options
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
+
+
+def bias(beta: float, step: int, dtype: torch.dtype) -> float:
+    """Return `1 - beta^step`, for float32 variables with the rounding that Keras's numbers have.
+
+    >>> bias(0.5, 2, torch.float32)
+    0.75
+    """
+    if dtype is torch.float64:
+        return 1.0 - beta**step
+    return 1.0 - float(np.float32(float(np.float32(beta)) ** step))
 
 
 @OPTIMIZERS.register("adam")
@@ -61,7 +73,8 @@ class Adam(Optimizer):
     def _update(
         self, batch: Batch, params: Tensors, grads: Tensors, rate: float, decay: float, step: int
     ) -> None:
-        corrected = rate * (1 - self.beta_2**step) ** 0.5 / (1 - self.beta_1**step)
+        dtype = params[0].dtype
+        corrected = rate * bias(self.beta_2, step, dtype) ** 0.5 / bias(self.beta_1, step, dtype)
         slots = batch.slots
         kernel = torch._fused_adamw_ if decay else torch._fused_adam_
         kernel(

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import torch
 
 from torchkeras.core.registry import OPTIMIZERS
+from torchkeras.optimizers.adam import bias
 from torchkeras.optimizers.arguments import Options, with_options
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Batch, Tensors
@@ -281,8 +282,9 @@ class Nadam(Optimizer):
         torch._foreach_addcmul_(velocities, grads, grads, 1 - self.beta_2)
         roots = torch._foreach_sqrt(velocities)
         # The correction of the root goes to the other side: fewer passes over the memory.
-        corrected = rate * (1 - self.beta_2**step) ** 0.5
-        torch._foreach_add_(roots, self.epsilon * (1 - self.beta_2**step) ** 0.5)
+        correction = bias(self.beta_2, step, params[0].dtype) ** 0.5
+        corrected = rate * correction
+        torch._foreach_add_(roots, self.epsilon * correction)
         product, u, ahead = self._product.item(), self._u(step), self._u(step + 1)
         torch._foreach_addcdiv_(params, momenta, roots, -corrected * ahead / (1 - product * ahead))
         torch._foreach_addcdiv_(params, grads, roots, -corrected * (1 - u) / (1 - product))

@@ -9,14 +9,13 @@ import torch
 
 from torchkeras._base.check import received
 from torchkeras.optimizers.plan import Plan, kind, make_plan
-from torchkeras.optimizers.rate import Rate
 from torchkeras.optimizers.state import OptimizerState
 
 # As in state.py: torch's wrapper would import torch._dynamo.
 _torch_add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 
 
-class Groups(Rate, OptimizerState):
+class Groups(OptimizerState):
     """The part of an optimizer that takes variables in."""
 
     use_ema: bool

@@ -104,6 +104,9 @@ class LossScaleOptimizer(Optimizer):
     def learning_rate(self, value: Any) -> None:
         self.inner_optimizer.learning_rate = value
 
+    def _sync_rate(self) -> None:
+        """Leave the own rate, which Keras's files hold without use, at zero."""
+
     @property
     def iterations(self) -> Any:
         """Number of updates of the inner optimizer; a step left out does not count."""

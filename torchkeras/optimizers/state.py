@@ -15,6 +15,7 @@ from torchkeras.core.registry import INITIALIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers.arguments import warn_user
+from torchkeras.optimizers.rate import Rate
 
 _CONSTANTS = {"zeros": 0.0, "ones": 1.0}
 
@@ -23,7 +24,7 @@ _torch_state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
 _torch_load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
 
 
-class OptimizerState(torch.optim.Optimizer):
+class OptimizerState(Rate, torch.optim.Optimizer):
     """The part of an optimizer that makes, lists, saves and restores its variables.
 
     Slots (a variable's momentum and the like) are `Variable`s, and in `state[p][name]`, where

@@ -1,5 +1,6 @@
 """Torch's own optimizers under Keras's protocol."""
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
@@ -179,7 +180,8 @@ class TorchOptimizer(Optimizer):
                 "TorchOptimizer: load_state_dict() needs a built optimizer; call build(variables) "
                 "first. Received: built=False."
             )
-        self.optimizer.load_state_dict(state_dict)
+        # torch takes tensors of the right kind as they are: two optimizers would share them.
+        self.optimizer.load_state_dict(copy.deepcopy(state_dict))
         self._adopt(self.optimizer)
         self._iterations.assign(state_dict.get("iteration", 0))
 

@@ -153,7 +153,7 @@ def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
 
 
 def _is_unused(job: _Job) -> bool:
-    """Tell whether a file's optimizer was not built: a counter, perhaps a rate, and no slots yet."""
+    """Tell whether a file's optimizer was not built: a counter, perhaps a rate, and no slots."""
     found = job.found
     return bool(found) and set(found) <= {"0", "1"} and not any(d.shape for d in found.values())
 
@@ -175,14 +175,18 @@ def _problems(job: _Job, cast: bool) -> list[str]:
         built = "" if getattr(job.obj, "built", True) else " and is not built"
         return [f"{job.path}: the file has {len(job.found)} weights, the model has none{built}"]
     problems = [f"{_label(job, k)}: missing in the file" for k in job.targets if k not in job.found]
-    problems += [f"{job.path}/vars/{k}: not in the model" for k in job.found if k not in job.targets]
+    problems += [
+        f"{job.path}/vars/{k}: not in the model" for k in job.found if k not in job.targets
+    ]
     for key, target in job.targets.items():
         dataset = job.found.get(key)
         if dataset is None:
             continue
         dtype = standardize_dtype(target.dtype)
         if dataset.shape != tuple(target.shape):
-            problems.append(f"{_label(job, key)}: file {dataset.shape}, model {tuple(target.shape)}")
+            problems.append(
+                f"{_label(job, key)}: file {dataset.shape}, model {tuple(target.shape)}"
+            )
         elif not _converts(dataset.dtype, dtype, cast):
             hint = "; cast=True converts" if is_float(dataset.dtype) and is_float(dtype) else ""
             problems.append(f"{_label(job, key)}: file {dataset.dtype}, model {dtype}{hint}")
@@ -191,8 +195,10 @@ def _problems(job: _Job, cast: bool) -> list[str]:
 
 def _converts(have: str, want: str, cast: bool) -> bool:
     # Whole numbers keep their value in any width that holds them; that is checked with the data.
-    return have == want or (is_int(have) and is_int(want)) or (
-        cast and is_float(have) and is_float(want)
+    return (
+        have == want
+        or (is_int(have) and is_int(want))
+        or (cast and is_float(have) and is_float(want))
     )
 
 

@@ -35,7 +35,7 @@ def check_shapes(loss: Any, y_true: Shape, y_pred: Shape, where: str) -> None:
     if function in ENTRYWISE:
         fits = _same(y_true, y_pred) or _same((*y_true, 1), y_pred) or _same(y_true, (*y_pred, 1))
         accepted = "the same shape"
-    elif function is ce.sparse_categorical_crossentropy and loss.axis in (-1, len(y_pred) - 1):
+    elif function is ce.sparse_categorical_crossentropy and _axis(loss) in (-1, len(y_pred) - 1):
         rows = y_pred[:-1]
         fits = _same(y_true, rows) or _same(y_true, (*rows, 1))
         accepted = "one class index a row of classes, so the same leading axes"
@@ -49,6 +49,10 @@ def check_shapes(loss: Any, y_true: Shape, y_pred: Shape, where: str) -> None:
             f"{loss.name}: targets{where} must have {accepted} as the outputs{hint}. Received: "
             f"y_true.shape={y_true}, y_pred.shape={y_pred}."
         )
+
+
+def _axis(loss: Any) -> int:
+    return getattr(loss, "axis", -1)  # a bare function is called with its defaults
 
 
 def _same(a: Shape, b: Shape) -> bool:
@@ -66,14 +70,15 @@ def check_labels(loss: Any, y_true: Any, y_pred_shape: Shape) -> None:
     if not isinstance(loss, FunctionLoss) or not isinstance(y_true, (np.ndarray, torch.Tensor)):
         return
     sparse = loss.fn is ce.sparse_categorical_crossentropy
-    classes = y_pred_shape[loss.axis] if sparse else None
+    classes = y_pred_shape[_axis(loss)] if sparse else None
     if (classes is None and loss.fn not in _BINARY) or y_true.ndim == 0:
         return
+    ignored = getattr(loss, "ignore_class", None)
     rows = max(1, _CHUNK // max(1, int(np.prod(y_true.shape[1:], dtype=np.int64))))
     for start in range(0, len(y_true), rows):
         part = convert_to_tensor(y_true[start : start + rows])
         if sparse:
-            if bool(labels.no_class(part, classes, loss.ignore_class).any()):
-                raise labels.bad_class(loss.name, part, classes, loss.ignore_class, start)
+            if bool(labels.no_class(part, classes, ignored).any()):
+                raise labels.bad_class(loss.name, part, classes, ignored, start)
         elif bool(labels.no_probability(part).any()):
             raise labels.bad_probability(loss.name, part, start)

@@ -14,7 +14,8 @@ from torchkeras.callbacks.list import CallbackList
 from torchkeras.core import serialize
 from torchkeras.training import step
 from torchkeras.training.collect import Collector
-from torchkeras.training.compile import CompileLoss, CompileMetrics
+from torchkeras.training.compile_loss import CompileLoss
+from torchkeras.training.compile_metrics import CompileMetrics
 from torchkeras.training.data import (
     make_adapter,
     to_device,
@@ -27,6 +28,8 @@ from torchkeras.training.loop import Loop
 
 class Trainer(step.Steps):
     """The training half of a Model; the other half is a Layer."""
+
+    _config_mixin = True
 
     def __init__(self) -> None:
         fields = self.__dict__

@@ -131,6 +131,7 @@ def test_a_model_without_a_saved_form_is_trained_all_the_same(tmp_path):
         board.on_train_begin()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # numpy's about keras's tensors
 def test_embeddings(tmp_path):
     (tmp_path / "ours").mkdir(parents=True)
     train_both(tmp_path, embeddings_freq=0)

@@ -1,5 +1,7 @@
 """Event files, read back with TensorBoard's own reader."""
 
+import shutil
+
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -66,3 +68,21 @@ def test_use_after_close_opens_a_new_file(tmp_path):
         writers.close()
     files = sorted((tmp_path / "train").iterdir())
     assert sum(len(read(f).Scalars("a")) for f in files) == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_writer_whose_thread_has_died_is_replaced(tmp_path):
+    writers = RunWriters(str(tmp_path))
+    writers.scalars("train", {"a": 1.0}, 0)
+    writers.flush()
+    worker = writers["train"].file_writer.event_writer._async_writer._worker
+    shutil.rmtree(tmp_path / "train")
+    worker._next_flush_time = 0  # it writes at once, and finds no folder
+    writers._writers["train"].add_scalar("a", 2.0, 1)
+    worker.join(10)
+    assert isinstance(worker.exception, FileNotFoundError)
+    writers.scalars("train", {"a": 3.0}, 2)
+    writers.close()
+    files = list((tmp_path / "train").iterdir())
+    values = [e.value for f in files for e in read(f).Scalars("a")]
+    assert values == [3.0]

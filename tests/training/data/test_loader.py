@@ -232,6 +232,15 @@ def test_an_exception_of_the_dataset_comes_through():
         list(make_adapter(DataLoader(Raising(), num_workers=1)).batches())
 
 
+def test_persistent_workers_serve_on_after_an_exception():
+    dataset = Raising()
+    loader = DataLoader(dataset, batch_size=2, num_workers=1, persistent_workers=True)
+    adapter = make_adapter(loader)
+    for _ in range(2):
+        with pytest.raises(LookupError, match="row 5 is broken"):
+            list(adapter.batches())
+
+
 def test_items_that_torch_cannot_collate():
     with pytest.raises(TypeError, match="default_collate") as error:
         list(make_adapter(DataLoader([object()] * 4)).batches())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,35 +38,53 @@ class RunWriters:
         if not os.path.isdir(folder) and "://" not in folder:
             os.makedirs(folder)
 
+    def _write(self, run: str, what: Callable[[Any], Any]) -> None:
+        try:
+            what(self[run])
+        except FileNotFoundError:
+            # The writer's thread met the removed folder, and has died of it: start a new file.
+            self._drop(run)
+            what(self[run])
+
+    def _drop(self, run: str) -> None:
+        with contextlib.suppress(OSError):
+            self._writers.pop(run).close()
+
     def scalars(self, run: str, values: Mapping[str, Any], step: int) -> None:
         """Write all entries of `values` that are single numbers."""
         for tag, value in values.items():
             if np.ndim(value) == 0:
-                self[run].add_scalar(tag, float(value), step)
+                number = float(value)
+                self._write(run, lambda w, t=tag, n=number: w.add_scalar(t, n, step))
 
     def histogram(self, run: str, tag: str, values: np.ndarray, step: int) -> None:
         """Write the distribution of the finite values."""
         finite = values[np.isfinite(values)]
         if finite.size:
-            self[run].add_histogram(tag, finite, step)
+            self._write(run, lambda w: w.add_histogram(tag, finite, step))
 
     def image(self, run: str, tag: str, image: np.ndarray, step: int) -> None:
         """Write a picture (height, width, channels) with values in [0, 1]."""
-        self[run].add_image(tag, image, step, dataformats="HWC")
+        self._write(run, lambda w: w.add_image(tag, image, step, dataformats="HWC"))
 
     def graph(self, run: str, graph: Any) -> None:
         """Write a `GraphDef`."""
         event = require("tensorboard.compat.proto.event_pb2").Event
-        self[run].file_writer.add_event(event(graph_def=graph.SerializeToString()))
+        data = graph.SerializeToString()
+        self._write(run, lambda w: w.file_writer.add_event(event(graph_def=data)))
 
     def flush(self) -> None:
-        for run, writer in self._writers.items():
+        """Bring all to the disk's way."""
+        for run, writer in list(self._writers.items()):
             self._keep_folder(run)
-            writer.flush()
+            try:
+                writer.flush()
+            except FileNotFoundError:
+                self._drop(run)
 
     def close(self) -> None:
         """Close all files; the next use opens new ones."""
-        writers, self._writers = self._writers, {}
-        for run, writer in writers.items():
+        for run in list(self._writers):
             self._keep_folder(run)
-            writer.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._writers.pop(run).close()

@@ -1,6 +1,7 @@
 """Dense, Embedding, Input and the other basic layers."""
 
 from torchkeras.layers.core.dense import Dense as Dense
+from torchkeras.layers.core.einsum_dense import EinsumDense as EinsumDense
 from torchkeras.layers.core.embedding import Embedding as Embedding
 from torchkeras.layers.core.identity import Identity as Identity
 from torchkeras.layers.core.input import Input as Input

@@ -55,21 +55,28 @@ def from_workers(loader: DataLoader) -> Iterator[Any]:
         except StopIteration:
             return
         except Exception as e:
-            workers = getattr(iterator, "_workers", ())
-            # A worker takes with it the batches that wait in its shared memory: torch then sees
-            # a broken connection before it sees the death.
-            broken = isinstance(e, (OSError, EOFError))
-            dead = broken and [w.pid for w in workers if w.join(1) or not w.is_alive()]
-            # A dead worker raises again at any later line until torch has forgotten it.
+            dead = _dead_workers(iterator, wait=isinstance(e, (OSError, EOFError)))
+            if not dead:
+                raise
+            # A dead worker raises again, at any later line, until torch has forgotten it.
             getattr(iterator, "_shutdown_workers", lambda: None)()
-            if dead:
-                raise RuntimeError(
-                    f"DataLoader worker (pid {dead[0]}) exited unexpectedly. To see why, try with "
-                    "num_workers=0."
-                ) from e
-            raise
+            if isinstance(e, RuntimeError):
+                raise
+            # It took with it what waited in its shared memory: torch saw a broken connection.
+            raise RuntimeError(
+                f"DataLoader worker (pid {dead[0]}) exited unexpectedly. To see why, try with "
+                "num_workers=0."
+            ) from e
         yield item
         del item
+
+
+def _dead_workers(iterator: Any, wait: bool) -> list[int]:
+    workers = getattr(iterator, "_workers", ())
+    if wait:  # a process whose connection broke is about to end
+        for worker in workers:
+            worker.join(0.5)
+    return [worker.pid for worker in workers if worker.exitcode]
 
 
 class LoaderAdapter(StreamAdapter):
@@ -101,6 +108,5 @@ class LoaderAdapter(StreamAdapter):
         self.num_samples = num_samples
 
     def _open(self) -> Iterable[Any]:
-        return (
-            from_workers(self._loader) if getattr(self._loader, "num_workers", 0) else self._loader
-        )
+        has_workers = isinstance(self._loader, DataLoader) and self._loader.num_workers
+        return from_workers(self._loader) if has_workers else self._loader

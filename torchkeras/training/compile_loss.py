@@ -1,4 +1,4 @@
-"""What `compile` makes of losses and metrics, whatever structure they and the outputs have."""
+"""The loss that `compile` makes, whatever structure losses and outputs have."""
 
 import inspect
 import numbers
@@ -7,64 +7,17 @@ from typing import Any, NamedTuple
 
 import torch
 
-from torchkeras._base import naming
 from torchkeras._base.check import received
 from torchkeras.core import nest
-from torchkeras.core.registry import LOSSES, METRICS
+from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
 from torchkeras.losses.base import FunctionLoss, Loss
 from torchkeras.losses.torch_loss import TorchLoss, is_torch_loss
-from torchkeras.metrics.base import Metric
-from torchkeras.metrics.mean import Mean, MeanMetricWrapper
+from torchkeras.metrics.mean import Mean
 from torchkeras.training import targets
-from torchkeras.training.foreign import ForeignMetric, is_foreign_metric
 from torchkeras.training.match import Matcher
-
-# Words for a family: which member it is depends on the shapes of targets and outputs.
-_FAMILIES = {"accuracy": "accuracy", "acc": "accuracy"}
-_FAMILIES |= {"crossentropy": "crossentropy", "ce": "crossentropy"}
-
-
-def member_of_family(word: str, y_true: Any, y_pred: Any) -> str:
-    """Return the name that `"accuracy"` or `"crossentropy"` means for these shapes.
-
-    >>> member_of_family("acc", torch.zeros(8), torch.zeros(8, 10))
-    'sparse_categorical_accuracy'
-    """
-    true, pred = tuple(y_true.shape), tuple(y_pred.shape)
-    if len(pred) < 2 or pred[-1] == 1:
-        kind = "binary"
-    elif len(true) < len(pred) or true[-1] == 1:
-        kind = "sparse_categorical"
-    else:
-        kind = "categorical"
-    return f"{kind}_{_FAMILIES[word]}"
-
-
-def name_of(thing: Any) -> str:
-    """Return the name of a loss or metric, in whichever form it was given."""
-    if isinstance(thing, str):
-        return thing
-    name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
-    if not isinstance(name, str) or inspect.isclass(thing):
-        name = naming.to_snake_case(name if inspect.isclass(thing) else type(thing).__name__)
-    return name.strip("<>")
-
-
-def _shape(x: Any) -> tuple[Any, ...]:
-    return tuple(x.shape)
-
-
-def _unique(name: str, taken: Any) -> str:
-    number, unique = 0, name
-    while unique in taken:
-        number += 1
-        unique = f"{name}_{number}"
-    return unique
-
-
-# --------------------------------------------------------------------------------------- losses
+from torchkeras.training.words import FAMILIES, member_of_family, name_of, unique
 
 
 class _Part(NamedTuple):
@@ -124,10 +77,9 @@ class CompileLoss:
         self._matcher: Matcher | None = None
         self._single: Any = None  # the loss itself, if there is one of one output, unweighted
 
-    # The trackers of the outputs' losses; a single loss is the total, which the model tracks.
     @property
     def metrics(self) -> list[Mean]:
-        """Mean of each loss, named `output_loss`, if there are several."""
+        """Mean of each loss, named `output_loss`, if there are several: one alone is the total."""
         return [p.tracker for p in self._parts if p.tracker is not None]
 
     @property
@@ -142,8 +94,7 @@ class CompileLoss:
             ValueError: for structures that do not fit, or targets that their losses do not take.
         """
         matcher = Matcher("compile", y_pred, self.output_names)
-        true, pred = matcher.spread("y_true", y_true), nest.flatten(y_pred)
-        pred = matcher.spread("y_pred", y_pred)
+        true, pred = matcher.spread("y_true", y_true), matcher.spread("y_pred", y_pred)
         rows = self._rows(matcher)
         parts = []
         for i, given, weight in rows:
@@ -162,7 +113,7 @@ class CompileLoss:
                 shared = sum(r[0] == i for r in rows) > 1
                 name = _tracker_name(output, name_of(given), shared)
                 taken = {p.tracker.name for p in parts if p.tracker is not None}
-                tracker = Mean(name=_unique(name, taken))
+                tracker = Mean(name=unique(name, taken))
             parts.append(_Part(i, loss, weight, tracker))
         self._parts, self._matcher, self.built = parts, matcher, True
         if len(parts) == 1 and len(pred) == 1 and not nest.is_nested(y_pred):
@@ -201,7 +152,7 @@ class CompileLoss:
         return given
 
     def _make(self, given: Any, y_true: torch.Tensor, y_pred: torch.Tensor) -> Any:
-        if isinstance(given, str) and given in _FAMILIES:
+        if isinstance(given, str) and given in FAMILIES:
             given = member_of_family(given, y_true, y_pred)
         if is_torch_loss(given):
             return TorchLoss(given() if inspect.isclass(given) else given)
@@ -220,11 +171,12 @@ class CompileLoss:
         Raises:
             ValueError: for shapes or labels that a loss does not take.
         """
-        if output_shapes is None or (nest.is_nested(self.loss) and not nest.flatten(self.loss)):
+        leaves = nest.flatten(y_true)
+        if output_shapes is None or not all(e is None or hasattr(e, "shape") for e in leaves):
             return
         outputs = _as_outputs(output_shapes)
         matcher = Matcher("compile", outputs, self.output_names)
-        true = matcher.spread("y_true", y_true, share=False)
+        true = matcher.spread("y_true", y_true)
         pred = matcher.spread("outputs", outputs)
         for i, given, _ in self._rows(matcher):
             y = true[i]
@@ -262,11 +214,15 @@ class CompileLoss:
         return total
 
 
+def _shape(x: Any) -> tuple[Any, ...]:
+    return tuple(x.shape)
+
+
 def _check_loss(given: Any) -> None:
     if given is None or is_torch_loss(given):
         return
     if isinstance(given, str):
-        if given not in _FAMILIES:
+        if given not in FAMILIES:
             LOSSES.lookup(given)
     elif not callable(given):
         raise ValueError(
@@ -276,15 +232,11 @@ def _check_loss(given: Any) -> None:
 
 
 def _tracker_name(output: Any, loss_name: str, shared: bool) -> str:
-    if output.name is None or (
-        output.path and isinstance(output.path[-1], int) and not output.name
-    ):
-        parts = [str(p) for p in output.path[:-1]] + [loss_name]
-    else:
-        parts = [str(p) for p in output.path[:-1]] + [output.name]
-        if shared:
-            parts[-1] += f"_{loss_name}"
-    return "/".join(parts) + "_loss"
+    """Return `output_loss`, or the loss's own name where an output has none."""
+    last = loss_name if output.name is None else output.name
+    if shared and output.name is not None:
+        last += f"_{loss_name}"
+    return "/".join([*(str(p) for p in output.path[:-1]), last]) + "_loss"
 
 
 def _called(output: Any) -> str:
@@ -308,177 +260,3 @@ def _as_outputs(shapes: Any) -> Any:
     if isinstance(shapes, (list, tuple)) and any(nest.is_nested(s) for s in shapes):
         return [_as_outputs(s) for s in shapes]
     return _Shape(shapes)
-
-
-# -------------------------------------------------------------------------------------- metrics
-
-
-class _Row(NamedTuple):
-    """One metric of one output, under its name in logs."""
-
-    output: int
-    metric: Metric
-    key: str
-    weighted: bool
-
-
-class CompileMetrics(Metric):
-    """The metrics of a model, each brought to its output.
-
-    Args:
-        metrics: List of metrics of a single output; a list or dict of them by output. A metric is
-            a name, function, `Metric`, class, or an object with `update`, `compute` and `reset`.
-            `"accuracy"` and `"crossentropy"` become the member that the shapes ask for.
-        weighted_metrics: The same, for metrics that take sample weights.
-        name: Name of the group.
-        output_names: Names of the model's outputs, if they are known.
-
-    Raises:
-        ValueError: for an unknown name, at once; for structures that do not fit the outputs, at
-            the first batch.
-
-    >>> metrics = CompileMetrics(["accuracy"], ["mse"])
-    >>> metrics.update_state(torch.tensor([1]), torch.tensor([[0.0, 1.0]]))
-    >>> metrics.result()
-    {'accuracy': tensor(1.), 'mse': tensor(0.5000)}
-    """
-
-    def __init__(
-        self,
-        metrics: Any,
-        weighted_metrics: Any,
-        name: str = "compile_metrics",
-        output_names: Sequence[str] | None = None,
-    ) -> None:
-        super().__init__(name=name)
-        for what, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
-            if given is not None and not isinstance(given, (list, tuple, dict)):
-                raise ValueError(
-                    f"compile: {what} must be a list, tuple or dict. {received(what, given)}"
-                )
-            for entry in nest.flatten(given):
-                _check_metric(what, entry)
-        self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
-        self.output_names = output_names
-        self.built = False
-        self._rows: list[_Row] = []
-        self._matcher: Matcher | None = None
-        self._flat = False  # one output, which is a tensor
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics, in order: without weights, then with weights."""
-        return list({id(r.metric): r.metric for r in self._rows}.values())
-
-    @property
-    def variables(self) -> list[Variable]:
-        """Variables of the metrics."""
-        return [v for m in self.metrics for v in m.variables]
-
-    def build(self, y_true: Any, y_pred: Any) -> None:
-        """Bring the metrics to the outputs of a first batch.
-
-        Raises:
-            ValueError: for structures that do not fit.
-        """
-        matcher = Matcher("compile", y_pred, self.output_names)
-        true, pred = matcher.spread("y_true", y_true), matcher.spread("y_pred", y_pred)
-        rows: list[_Row] = []
-        keys: set[str] = set()
-        for what, given in self._given.items():
-            weighted = what == "weighted_metrics"
-            for i, entries in enumerate(matcher.spread(what, given, lists=True)):
-                for entry in nest.flatten(entries):
-                    if entry is None or true[i] is None:
-                        continue
-                    metric = self._make(entry, true[i], pred[i])
-                    name = name_of(entry) if isinstance(entry, str) else metric.name
-                    key = _key(matcher, i, name, weighted, keys)
-                    keys.add(key)
-                    rows.append(_Row(i, metric, key, weighted))
-        self._rows, self._matcher, self.built = rows, matcher, True
-        self._flat = len(pred) == 1 and not nest.is_nested(y_pred)
-
-    def _make(self, given: Any, y_true: Any, y_pred: Any) -> Metric:
-        name = None
-        if isinstance(given, str):
-            name = given
-            if given in _FAMILIES:
-                given = METRICS.get(member_of_family(given, y_true, y_pred))
-            else:
-                given = METRICS.get(given) if _knows(METRICS, given) else LOSSES.lookup(given)
-        if inspect.isclass(given):
-            given = given()
-        if isinstance(given, Metric):
-            if name is not None:
-                given.name = name
-            return given
-        if is_foreign_metric(given):
-            return ForeignMetric(given, name or name_of(given))
-        return MeanMetricWrapper(given, name=name or name_of(given))
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Add a batch to all metrics; weights go to those that were given as weighted."""
-        if not self.built:
-            self.build(y_true, y_pred)
-        if self._flat and isinstance(y_true, torch.Tensor):
-            for _, metric, _, weighted in self._rows:
-                if weighted and sample_weight is not None:
-                    metric.update_state(y_true, y_pred, sample_weight=sample_weight)
-                else:
-                    metric.update_state(y_true, y_pred)
-            return
-        matcher = self._matcher
-        true, pred = matcher.spread("y_true", y_true), matcher.spread("y_pred", y_pred)
-        weights = matcher.spread("sample_weight", sample_weight, share=True)
-        for i, metric, _, weighted in self._rows:
-            if weighted and weights[i] is not None:
-                metric.update_state(true[i], pred[i], sample_weight=weights[i])
-            else:
-                metric.update_state(true[i], pred[i])
-
-    def result(self) -> dict[str, Any]:
-        """Return name -> result; a metric with a dict of results gives its own names."""
-        found: dict[str, Any] = {}
-        for row in self._rows:
-            value = row.metric.result()
-            if isinstance(value, dict):
-                found.update(value)
-            else:
-                found[row.key] = value
-        return found
-
-    def reset_state(self) -> None:
-        """Start all metrics anew."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-
-def _knows(registry: Any, name: str) -> bool:
-    try:
-        registry.lookup(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _check_metric(what: str, given: Any) -> None:
-    if given is None or is_foreign_metric(given):
-        return
-    if isinstance(given, str):
-        if given not in _FAMILIES and not (_knows(METRICS, given) or _knows(LOSSES, given)):
-            METRICS.lookup(given)  # raises, with near names
-    elif not callable(given):
-        raise ValueError(
-            f"compile: {what} must hold names, functions or metrics. {received(what, given)}"
-        )
-
-
-def _key(matcher: Matcher, output: int, name: str, weighted: bool, taken: set[str]) -> str:
-    """Return a metric's name in logs: `output_name`, `output_weighted_name` if that is taken."""
-    entry = matcher.outputs[output]
-    flat = all(len(o.path) <= 1 for o in matcher.outputs)
-    prefix = f"{entry.name}_" if len(matcher.outputs) > 1 and flat and entry.name else ""
-    if weighted and prefix + name in taken:
-        name = f"weighted_{name}"
-    return _unique(prefix + name, taken)

@@ -1,0 +1,235 @@
+"""SimpleRNN, LSTM, GRU and RNN: numbers, gradients, shapes and configs are real Keras's."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from oracle import check_layer, rand
+
+import torchkeras
+
+LAYERS = ["SimpleRNN", "LSTM", "GRU"]
+X = rand(3, 5, 4)
+MASKS = {
+    "none": None,
+    "right": np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0]], bool),
+    "left": np.array([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 1]], bool),
+    "holes": np.array([[0, 1, 0, 1, 0], [1, 1, 0, 0, 1], [0, 1, 1, 0, 0]], bool),
+    "empty": np.array([[1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 0, 0]], bool),
+    "all_empty": np.zeros((3, 5), bool),
+    "full": np.ones((3, 5), bool),
+}
+RUNS = [
+    dict(zip(("return_sequences", "return_state", "go_backwards"), v, strict=True))
+    for v in itertools.product((False, True), repeat=3)
+]
+
+
+def states(name, units=3):
+    n = 2 if name == "LSTM" else 1
+    return {"initial_state": [rand(3, units, seed=i + 5) for i in range(n)]}
+
+
+def check(name, args, **kwargs):
+    kwargs.setdefault("scale_weights", 0.7)
+    if kwargs.get("call_kwargs"):
+        kwargs.setdefault("shapes", False)
+    return check_layer(name, {"units": 3, **args}, X, **kwargs)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda r: "".join(str(int(v)) for v in r.values()))
+@pytest.mark.parametrize("name", LAYERS)
+def test_run_options(name, run):
+    check(name, run)
+
+
+@pytest.mark.parametrize("zero", [False, True])
+@pytest.mark.parametrize("mask", ["right", "left", "holes", "empty", "all_empty", "full"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_masks(name, mask, zero):
+    for sequences, back in ((True, False), (False, True)):
+        args = {"return_sequences": sequences, "go_backwards": back, "return_state": True}
+        check(
+            name,
+            {**args, "zero_output_for_mask": zero},
+            mask=MASKS[mask],
+            call_kwargs=states(name),
+            config=False,
+            symbolic=False,
+        )
+        args["return_state"] = False  # LSTM goes another way
+        check(name, {**args, "zero_output_for_mask": zero}, mask=MASKS[mask], config=False)
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.parametrize("name", LAYERS)
+def test_initial_state(name, unroll):
+    run = {"return_sequences": True, "return_state": True, "unroll": unroll}
+    check(name, run, call_kwargs=states(name))
+
+
+ARGUMENTS = [
+    {"activation": "relu"},
+    {"activation": None},
+    {"activation": "sigmoid"},
+    {"use_bias": False},
+    {"kernel_initializer": "ones", "recurrent_initializer": "glorot_normal"},
+    {"bias_initializer": "ones"},
+    {"kernel_regularizer": "l2", "recurrent_regularizer": "l1", "bias_regularizer": "l1_l2"},
+    {"activity_regularizer": "l2"},
+    {"kernel_constraint": "max_norm", "recurrent_constraint": "unit_norm"},
+    {"bias_constraint": "non_neg"},
+    {"dropout": 0.3, "recurrent_dropout": 0.2},
+    {"dtype": "mixed_bfloat16"},
+    {"dtype": "float64"},
+    {"trainable": False},
+    {"name": "mine"},
+]
+GATED = [
+    {"recurrent_activation": "hard_sigmoid"},
+    {"recurrent_activation": None, "activation": None},
+    {"use_cudnn": False},
+]
+
+
+@pytest.mark.parametrize("args", ARGUMENTS, ids=str)
+@pytest.mark.parametrize("name", LAYERS)
+def test_arguments(name, args):
+    scale = None if any("initializer" in k for k in args) else 0.7
+    check(name, {**args, "return_sequences": True}, mask=MASKS["right"], scale_weights=scale)
+
+
+@pytest.mark.parametrize("args", GATED, ids=str)
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_gated_arguments(name, args):
+    check(name, args)
+    check(name, args, mask=MASKS["holes"])
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("mask", ["none", "holes"])
+def test_gru_reset_before(mask, bias):
+    run = {"return_sequences": True, "return_state": True}
+    check("GRU", {"reset_after": False, "use_bias": bias, **run}, mask=MASKS[mask])
+
+
+def test_unit_forget_bias():
+    check("LSTM", {"unit_forget_bias": False}, scale_weights=None)
+    check("LSTM", {"unit_forget_bias": True}, scale_weights=None)
+    layer = torchkeras.layers.LSTM(2)
+    layer.build((None, None, 3))
+    assert layer.cell.bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_product(name, mask):
+    flags = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "use_bias")
+    for values in itertools.product((False, True), repeat=len(flags)):
+        args = dict(zip(flags, values, strict=True))
+        for extra in ({}, {"activation": "relu"}, {"activation": "gelu"}):
+            for call_kwargs in (None, states(name)):
+                check(
+                    name,
+                    {**args, **extra},
+                    mask=MASKS[mask],
+                    call_kwargs=call_kwargs,
+                    config=False,
+                    symbolic=False,
+                )
+
+
+@pytest.mark.parametrize("args", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}], ids=str)
+@pytest.mark.parametrize("name", LAYERS)
+def test_dropout_shapes(name, args):
+    check(name, {**args, "return_sequences": True}, training=True, values=False)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_dropout_is_constant_over_time(name):
+    layer = getattr(torchkeras.layers, name)(1, dropout=0.5, return_sequences=True)
+    # Without a recurrent part and gates, the output tells which inputs got through.
+    layer.build((None, 6, 8))
+    layer.cell.recurrent_kernel.assign(torch.zeros_like(layer.cell.recurrent_kernel))
+    kept = []
+
+    def watch(x, weights, states):
+        kept.append(x)
+        return original(x, weights, states)
+
+    original = layer._kernel
+    layer._kernel = watch
+    x = torch.ones(64, 6, 8)
+    layer(x, training=True)
+    seen = kept[0]
+    assert set(seen.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(seen, seen[:, :1].expand_as(seen))
+    assert abs(float((seen[:, 0] > 0).float().mean()) - 0.5) < 0.1
+    layer(x, training=True)
+    assert not torch.equal(kept[1], seen)
+    layer(x)
+    assert torch.equal(kept[2], x)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_seed_repeats_the_dropout(name):
+    def run():
+        layer = getattr(torchkeras.layers, name)(
+            3, dropout=0.5, recurrent_dropout=0.5, seed=3, kernel_initializer="ones"
+        )
+        layer.build((2, 5, 4))
+        layer.set_weights([np.full(w.shape, 0.1) for w in layer.get_weights()])
+        return layer(torch.ones(2, 5, 4), training=True), layer(torch.ones(2, 5, 4), training=True)
+
+    first, second = run(), run()
+    assert torch.equal(first[0], second[0]) and torch.equal(first[1], second[1])
+    assert not torch.equal(first[0], first[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("LSTM", {"use_cudnn": True, "activation": "relu"}),
+        ("GRU", {"use_cudnn": True, "reset_after": False}),
+        ("LSTM", {"use_cudnn": True, "recurrent_dropout": 0.1}),
+        ("LSTM", {"use_cudnn": "yes"}),
+        ("LSTM", {"units": -1}),
+        ("GRU", {"dropout": 1.5}),
+        ("LSTM", {"implementation": 7}),
+        ("LSTM", {"time_major": True}),
+    ],
+)
+def test_errors_at_creation(name, args):
+    with pytest.raises(ValueError, match=f"{name}|{next(iter(args))}"):
+        getattr(torchkeras.layers, name)(**{"units": 3, **args})
+
+
+def test_errors_of_calls():
+    layer = torchkeras.layers.LSTM(2)
+    x = torch.ones(2, 5, 3)
+    with pytest.raises(ValueError, match="must hold 2 states. Received: 1"):
+        layer(x, initial_state=[torch.zeros(2, 2)])
+    with pytest.raises(ValueError, match=r"mask must have shape \(2, 5\)"):
+        layer(x, mask=torch.ones(2, 4))
+    with pytest.raises(ValueError, match="last dimension"):
+        torchkeras.layers.LSTM(2)(torchkeras.Input((5, None)))
+    with pytest.raises(ValueError, match="ndim"):
+        layer(torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_half_precision(name, dtype):
+    layer = getattr(torchkeras.layers, name)(4, dtype=dtype, return_sequences=True)
+    assert layer(torch.ones(2, 3, 5)).dtype is getattr(torch, dtype)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_inside_torch_compile_and_export(name):
+    layer = getattr(torchkeras.layers, name)(4)
+    x = torch.randn(2, 3, 5)
+    want = layer(x)
+    program = torch.export.export(layer, (x,))
+    torch.testing.assert_close(program.module()(x), want)

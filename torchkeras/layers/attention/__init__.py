@@ -1,0 +1,3 @@
+"""Attention."""
+
+from torchkeras.layers.attention.multi_head import MultiHeadAttention as MultiHeadAttention

@@ -1,0 +1,325 @@
+"""MultiHeadAttention, on torch's fused kernel."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras._base import check
+from torchkeras._base.check import received
+from torchkeras.core.registry import LAYERS
+from torchkeras.layers.activation.advanced import Softmax
+from torchkeras.layers.core.einsum_dense import EinsumDense
+from torchkeras.layers.layer import Layer
+from torchkeras.layers.regularization.dropout import Dropout
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _project_in(rank: int) -> tuple[str, str]:
+    """Return equation and bias axes of `(batch, ..., d) -> (batch, ..., heads, size)`."""
+    free, d, heads = _LETTERS[: rank - 1], _LETTERS[rank - 1], _LETTERS[rank : rank + 2]
+    return f"{free}{d},{d}{heads}->{free}{heads}", heads
+
+
+def _project_out(rank: int, out: int) -> tuple[str, str]:
+    """Return equation and bias axes of `(batch, ..., heads, size) -> (batch, ..., *out)`."""
+    free, heads = _LETTERS[: rank - 1], _LETTERS[rank - 1 : rank + 1]
+    result = _LETTERS[rank + 1 : rank + 1 + out]
+    return f"{free}{heads},{heads}{result}->{free}{result}", result
+
+
+@LAYERS.register()
+class MultiHeadAttention(Layer):
+    """Attention of queries to keys and values, in several heads side by side.
+
+    `softmax(q @ k.T / sqrt(key_dim)) @ v` in each head; the heads' results are projected together.
+
+    Args:
+        num_heads: Number of heads.
+        key_dim: Size of a head's queries and keys.
+        value_dim: Size of a head's values; default `key_dim`.
+        dropout: Share of the attention that is dropped while training.
+        use_bias: Whether the projections have biases.
+        output_shape: Sizes of the output's last axes; default those of the query.
+        attention_axes: Axes that attention goes over; default all but the batch and the features.
+        sliding_window: Largest distance, plus 1, of a key that a query attends to.
+        flash_attention: Kept as Keras does; torch chooses its kernel.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+        activity_regularizer, kernel_constraint, bias_constraint: Of each projection.
+        use_gate: Whether a sigmoid gate, made of the query, is multiplied to the heads' results.
+        seed: Whole number for the dropout.
+
+    Shapes: query `(batch, T, d)`, value and key `(batch, S, e)` -> `(batch, T, d)`; with
+    `return_attention_scores` also `(batch, heads, T, S)`.
+
+    Vaswani et al., 2017, https://arxiv.org/abs/1706.03762
+
+    >>> import torch, torchkeras as keras
+    >>> x = torch.ones(1, 5, 8)
+    >>> keras.layers.MultiHeadAttention(num_heads=2, key_dim=4)(x, x).shape
+    torch.Size([1, 5, 8])
+    """
+
+    config_skip = frozenset({"flash_attention"})
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape: Any = None,
+        attention_axes: Any = None,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.num_heads = check.positive_int("MultiHeadAttention", "num_heads", num_heads)
+        self.key_dim = check.positive_int("MultiHeadAttention", "key_dim", key_dim)
+        self.value_dim = value_dim or key_dim
+        self.dropout = check.fraction("MultiHeadAttention", "dropout", dropout)
+        self.use_bias = use_bias
+        if isinstance(output_shape, int):
+            output_shape = (output_shape,)
+        self.output_size = None if output_shape is None else tuple(output_shape)
+        if isinstance(attention_axes, int):
+            attention_axes = (attention_axes,)
+        self.attention_axes = None if attention_axes is None else tuple(attention_axes)
+        if sliding_window is not None:
+            check.positive_int("MultiHeadAttention", "sliding_window", sliding_window)
+        self.sliding_window = sliding_window
+        self.use_gate = use_gate
+        self.seed = seed
+        # Each projection gets initializers of its own, made of the same config.
+        template = EinsumDense(
+            "ab,bc->ac",
+            1,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            activity_regularizer=activity_regularizer,
+            name=f"{self.name}_template",
+        )
+        self.__dict__["_common"] = {n: getattr(template, n) for n in _SHARED}
+        for n in _SHARED:
+            self.__dict__[n] = getattr(template, n)
+        self.activity_regularizer = None
+        self.__dict__["_outputs_regularizer"] = template.activity_regularizer
+
+    def _config_overrides(self) -> dict[str, Any]:
+        return {
+            **super()._config_overrides(),
+            "output_shape": self.output_size,
+            "activity_regularizer": self._outputs_regularizer,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        config = super().get_config()
+        config.setdefault("activity_regularizer", None)
+        return config
+
+    def _dense(self, rank: int, size: int, name: str) -> EinsumDense:
+        equation, bias_axes = _project_in(rank)
+        return self._make(equation, (*(None,) * (rank - 2), self.num_heads, size), bias_axes, name)
+
+    def _make(self, equation: str, shape: Any, bias_axes: str, name: str) -> EinsumDense:
+        common = {}
+        for n, value in self._common.items():
+            # An initializer without a seed would give all projections the same first values.
+            clone = hasattr(value, "from_config") and n.endswith("initializer")
+            common[n] = type(value).from_config(value.get_config()) if clone else value
+        return EinsumDense(
+            equation,
+            shape,
+            bias_axes=bias_axes if self.use_bias else None,
+            name=name,
+            dtype=self.dtype_policy,
+            activity_regularizer=self._outputs_regularizer,
+            **common,
+        )
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        """Create the projections."""
+        key_shape = value_shape if key_shape is None else key_shape
+        if value_shape[1:-1] != key_shape[1:-1]:
+            raise ValueError(
+                "MultiHeadAttention: value and key must have equal axes but for the last. "
+                f"Received: value_shape={value_shape}, key_shape={key_shape}."
+            )
+        rank = len(query_shape)
+        if self.attention_axes is None:
+            self.attention_axes = tuple(range(1, rank - 1))
+        else:
+            self.attention_axes = tuple(a % rank for a in self.attention_axes)
+        self._query_dense = self._dense(rank, self.key_dim, "query")
+        self._query_dense.build(query_shape)
+        self._key_dense = self._dense(len(key_shape), self.key_dim, "key")
+        self._key_dense.build(key_shape)
+        self._gate_dense = None
+        if self.use_gate:
+            self._gate_dense = self._dense(rank, self.value_dim, "gate")
+            self._gate_dense._activation = torch.sigmoid
+            self._gate_dense.build(query_shape)
+        self._value_dense = self._dense(len(value_shape), self.value_dim, "value")
+        self._value_dense.build(value_shape)
+        n = len(self.attention_axes)
+        self._softmax = Softmax(
+            axis=-1 if n == 1 else list(range(-n, 0)), dtype=self.dtype_policy
+        )
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+        out = self.output_size or (query_shape[-1],)
+        equation, bias_axes = _project_out(rank, len(out))
+        shape = (*(None,) * (rank - 2), *out)
+        self._output_dense = self._make(equation, shape, bias_axes, "attention_output")
+        self._output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+        self._scale = self.key_dim**-0.5
+
+    def call(
+        self,
+        query: torch.Tensor,
+        value: torch.Tensor,
+        key: torch.Tensor | None = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        """Attend; True in a mask shows a position, False hides it."""
+        key = value if key is None else key
+        mask = self._mask(
+            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
+        )
+        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        # (batch, ..., heads, positions, size): attention goes over the last axis but one.
+        sizes = [q.shape[a] for a in self.attention_axes], [k.shape[a] for a in self.attention_axes]
+        q, k, v = (self._heads_out(x) for x in (q, k, v))
+        if mask is not None:
+            mask = self._fit_mask(mask, q.ndim - 2 + 2 * len(self.attention_axes), sizes)
+        rate = self.dropout if training else 0.0
+        if not return_attention_scores and (rate == 0.0 or self.seed is None):
+            out = F.scaled_dot_product_attention(
+                q, k, v, attn_mask=mask, dropout_p=rate, scale=self._scale
+            )
+            scores = None
+        else:
+            scores = torch.matmul(q * self._scale, k.transpose(-1, -2))
+            scores = F.softmax(scores, -1) if mask is None else _masked_softmax(scores, mask)
+            out = torch.matmul(self._dropout_layer(scores, training=training), v)
+        out = self._heads_back(out, sizes[0])
+        if self._gate_dense is not None:
+            out = out * self._gate_dense(query)
+        out = self._output_dense(out)
+        if return_attention_scores:
+            return out, scores.view(*scores.shape[:-2], *sizes[0], *sizes[1])
+        return out
+
+    def _heads_out(self, x: torch.Tensor) -> torch.Tensor:
+        """Move `(batch, ..., heads, size)` to `(batch, other..., heads, positions, size)`."""
+        axes = self.attention_axes
+        if len(axes) == 1 and x.ndim == 4:
+            return x.transpose(1, 2)
+        n = len(axes)
+        return x.movedim(axes, list(range(-n - 1, -1))).flatten(-n - 1, -2)
+
+    def _heads_back(self, x: torch.Tensor, sizes: list[int]) -> torch.Tensor:
+        axes = self.attention_axes
+        if len(axes) == 1 and x.ndim == 4:
+            return x.transpose(1, 2)
+        n = len(axes)
+        return x.unflatten(-2, sizes).movedim(list(range(-n - 1, -1)), axes)
+
+    def _mask(
+        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any,
+        attention_mask: Any, causal: bool,
+    ) -> Any:  # fmt: skip
+        """Join all masks into one of `(batch, T, S)`; None if there is none."""
+        parts = []
+        if query_mask is not None:
+            parts.append(query_mask.bool().unsqueeze(-1))
+        if value_mask is not None:
+            parts.append(value_mask.bool().unsqueeze(-2))
+        if key_mask is not None:
+            parts.append(key_mask.bool().unsqueeze(-2))
+        if causal or self.sliding_window is not None:
+            t, s = query.shape[1], value.shape[1]
+            near = torch.ones(1, t, s, dtype=torch.bool, device=query.device)
+            if causal:
+                near = near.tril()
+            if self.sliding_window is not None:
+                far = self.sliding_window - 1
+                near = near.tril(far).triu(-far)
+            parts.append(near)
+        if attention_mask is not None:
+            parts.append(torch.as_tensor(attention_mask, device=query.device).bool())
+        out = parts[0] if parts else None
+        for part in parts[1:]:
+            out = out & part
+        return out
+
+    def _fit_mask(self, mask: torch.Tensor, rank: int, sizes: tuple[list[int], list[int]]) -> Any:
+        """Give a mask the axes of the scores, its positions flattened as theirs."""
+        n = len(self.attention_axes)
+        while mask.ndim < rank:
+            mask = mask.unsqueeze(-2 * n - 1)
+        if n == 1:
+            return mask
+        mask = mask.expand(*mask.shape[: -2 * n], *sizes[0], *sizes[1])
+        return mask.flatten(-n).flatten(-n - 1, -2)
+
+    def compute_output_shape(
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> tuple[Any, ...]:
+        """Return the query's shape with the output's last sizes."""
+        key_shape = value_shape if key_shape is None else key_shape
+        if value_shape[1:-1] != key_shape[1:-1]:
+            raise ValueError(
+                "MultiHeadAttention: value and key must have equal axes but for the last. "
+                f"{received('shapes', (value_shape, key_shape))}"
+            )
+        return (*query_shape[:-1], *(self.output_size or (query_shape[-1],)))
+
+    def compute_output_spec(self, query: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the symbolic output, and the scores if they are asked for."""
+        arguments = self._arguments((query, value, *args), kwargs)
+        key = arguments.get("key")
+        shapes = [tuple(x.shape) for x in (query, value)]
+        shape = self.compute_output_shape(*shapes, None if key is None else tuple(key.shape))
+        out = type(query)(shape, self.compute_dtype)
+        if not arguments.get("return_attention_scores"):
+            return out
+        axes = self.attention_axes
+        others = [d for i, d in enumerate(shapes[0][:-1]) if i not in axes]
+        attended = [shapes[0][a] for a in axes] + [shapes[1][a] for a in axes]
+        scores = (*others, self.num_heads, *attended)
+        return out, type(query)(scores, self.compute_dtype)
+
+
+def _masked_softmax(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    low = torch.finfo(scores.dtype).min / (1 if scores.dtype is torch.float16 else 2)
+    return F.softmax(scores + (1.0 - mask.to(scores.dtype)) * max(low, -3e9), -1)
+
+
+_SHARED = (
+    "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+    "kernel_constraint", "bias_constraint",
+)  # fmt: skip
