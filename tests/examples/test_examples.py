@@ -17,7 +17,6 @@ def run(name, *args):
     """Output of an example in a process of its own, as from the root of the checkout."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error:::torchkeras"}
     env.pop("KERAS_BACKEND", None)  # examples need no keras package
-    env["OMP_NUM_THREADS"] = "2"
     done = subprocess.run(
         [sys.executable, EXAMPLES / f"{name}.py", *args],
         capture_output=True, text=True, env=env, cwd=ROOT, timeout=300,

@@ -81,7 +81,7 @@ def test_stateless_calls_equal_real_keras(name):
 
 
 def test_stateless_calls_with_too_few_values():
-    with pytest.raises(ValueError, match="one value for each of its 2 variables. Received: 1"):
+    with pytest.raises(ValueError, match=r"one value for each of its 2 variables. Received: 1"):
         torchkeras.metrics.Mean().stateless_update_state([0.0], [1.0])
 
 

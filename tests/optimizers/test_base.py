@@ -294,6 +294,13 @@ class TestOwnClass:
         assert config["clipnorm"] == 1.0
         assert Own.from_config(config).gain == 3.0
 
+    def test_own_config_of_options_set_inside(self):
+        class Own(AdamW):
+            def __init__(self, learning_rate=0.1, **kwargs):
+                super().__init__(learning_rate, weight_decay=0.5, **kwargs)
+
+        assert Own().get_config()["weight_decay"] == 0.5
+
 
 class TestSpecialVariables:
     def run(self, options, constraint=None, overwrite=(), steps=5):

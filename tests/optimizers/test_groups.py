@@ -235,3 +235,11 @@ def test_step_without_any_gradient():
 def test_step_before_build():
     with pytest.raises(ValueError, match=r"step\(\) needs a built optimizer"):
         Adam().step()
+
+
+def test_no_variables_at_all():
+    optimizer = Adam()
+    optimizer.build([])
+    optimizer.step()
+    optimizer.zero_grad()
+    assert [v.name for v in optimizer.variables] == ["iteration", "learning_rate"]

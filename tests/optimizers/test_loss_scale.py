@@ -172,6 +172,13 @@ def test_options_belong_to_the_inner_optimizer(options):
         LossScaleOptimizer(SGD(), **options)
 
 
+def test_empty_variable():
+    v = Variable(np.ones((0, 2), "float32"))
+    optimizer = LossScaleOptimizer(SGD(0.5))
+    optimizer.apply([torch.ones(0, 2)], [v])
+    assert int(optimizer.iterations) == 1
+
+
 def test_inner_must_be_an_optimizer():
     with pytest.raises(TypeError, match="inner_optimizer must be an optimizer"):
         LossScaleOptimizer("sgd")

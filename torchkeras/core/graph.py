@@ -39,6 +39,25 @@ def _filler(template: Any, slots: dict[tuple[int, int], int]) -> Callable[[list[
     return lambda values: template
 
 
+class _Place:
+    """A tensor of a folded graph: which call, and which of its outputs."""
+
+    def __init__(self, call: int, index: int) -> None:
+        self.call, self.index = call, index
+
+
+def _unfold(calls: list[Any], inputs: list[_Place], outputs: list[_Place]) -> "Graph":
+    nodes: list[Node] = []
+
+    def tensor(x: Any) -> Any:
+        return nodes[x.call].output_tensors[x.index] if isinstance(x, _Place) else x
+
+    for operation, args, kwargs, specs in calls:
+        args, kwargs = nest.map_structure(tensor, [args, kwargs])
+        nodes.append(Node.restore(operation, args, kwargs, specs))
+    return Graph([tensor(p) for p in inputs], [tensor(p) for p in outputs])
+
+
 class Graph:
     """Nodes and operations between inputs and outputs, in the order that Keras lists them."""
 
@@ -46,9 +65,19 @@ class Graph:
         self.inputs = inputs
         self.outputs = outputs
         self.nodes, self.operations = _sorted_nodes(inputs, outputs)
-        self.input_nodes = [t._source[0] for t in inputs if t._source is not None]
         self.slots, self.steps = self._compile()
         self.chain = self._chain()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Flat, so that copying and pickling do not go down the graph call by call.
+        places = {id(node): i for i, node in enumerate(self.nodes)}
+
+        def place(t: KerasTensor) -> _Place:
+            node, index = t._source  # type: ignore[misc]
+            return _Place(places[id(node)], index)
+
+        calls = [node.fold(place) for node in self.nodes]
+        return _unfold, (calls, [place(t) for t in self.inputs], [place(t) for t in self.outputs])
 
     def _compile(self) -> tuple[dict[tuple[int, int], int], list[Step]]:
         slots: dict[tuple[int, int], int] = {}

@@ -29,9 +29,28 @@ class Node:
             for t in nest.flatten(spec)
         ]
         self._structure = nest.map_structure(lambda _: None, spec)
-        nodes = operation.__dict__.setdefault("_nodes", [])
-        nodes[:] = [n for n in nodes if n() is not None]
-        nodes.append(weakref.ref(self))
+        operation.add_node(self)
+
+    @classmethod
+    def restore(cls, operation: "Operation", args: Any, kwargs: Any, specs: Any) -> "Node":
+        """Make a node again from what `fold` gave, its input tensors put in."""
+        node = cls.__new__(cls)
+        node.operation, node.args, node.kwargs = operation, tuple(args), kwargs
+        node.input_tensors = [
+            t for t in nest.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)
+        ]
+        node._specs, node._structure = specs
+        operation.add_node(node)
+        return node
+
+    def fold(self, replace: Any) -> tuple[Any, ...]:
+        """Return the arguments of `restore`, each symbolic input replaced by `replace(tensor)`."""
+
+        def folded(x: Any) -> Any:
+            return replace(x) if isinstance(x, KerasTensor) else x
+
+        args, kwargs = nest.map_structure(folded, [list(self.args), self.kwargs])
+        return self.operation, args, kwargs, (self._specs, self._structure)
 
     @property
     def index(self) -> int:
@@ -103,6 +122,16 @@ class Operation:
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the KerasTensors that a call on these arguments gives."""
         return infer.output_spec(self.call, args, kwargs)
+
+    def add_node(self, node: Node) -> None:
+        """Take note of a call, weakly."""
+        nodes = self.__dict__.setdefault("_nodes", [])
+        nodes[:] = [n for n in nodes if n() is not None]
+        nodes.append(weakref.ref(node))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy takes part in no graph, but for that which is copied with it (Graph.__reduce__).
+        return {k: v for k, v in self.__dict__.items() if k != "_nodes"}
 
     @property
     def inbound_nodes(self) -> list[Node]:

@@ -58,13 +58,18 @@ def is_stateful(value: Any) -> bool:
     )
 
 
-def is_plain_module(value: Any) -> bool:
-    """Tell whether a value is a torch module that knows nothing of Keras's files."""
-    return (
-        isinstance(value, nn.Module)
-        and not hasattr(type(value), "save_own_variables")
-        and not is_metric(value)
-    )
+def torch_module(value: Any) -> nn.Module | None:
+    """Return the module whose `state_dict` is all that a file keeps of an object, if there is one.
+
+    That is a torch module which knows nothing of Keras's files, or the one that a layer stands for
+    (its class names the attribute in `_stands_for`).
+    """
+    attribute = getattr(type(value), "_stands_for", None)
+    if attribute is not None:
+        return getattr(value, attribute)
+    if not isinstance(value, nn.Module) or is_metric(value):
+        return None
+    return None if hasattr(type(value), "save_own_variables") else value
 
 
 def walk(root: Any) -> Iterator[tuple[str, Any]]:
@@ -85,7 +90,7 @@ def _visit(obj: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any
         return
     seen[id(obj)] = obj  # the object too: an id may come again when its object is gone
     yield path, obj
-    if is_plain_module(obj):
+    if torch_module(obj) is not None:
         return  # its state_dict is all of it
     for name, value in _attributes(obj):
         yield from _visit_value(value, f"{path}/{name}" if path else name, seen)

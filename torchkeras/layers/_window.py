@@ -32,10 +32,19 @@ def join(
     return (batch, *spatial, channels) if channels_last else (batch, channels, *spatial)
 
 
-def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
-    """Return the padding before and after that gives `ceil(size / stride)` windows."""
-    total = max(window - (size % stride or stride), 0)
-    return total // 2, total - total // 2
+def same_padding(
+    spatial: Sequence[int], windows: Sequence[int], strides: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Return the padding that gives `ceil(size / stride)` windows in each dimension.
+
+    First what goes on both sides, then the 0 or 1 that comes on top at the end.
+    """
+    both, more = [], []
+    for size, window, stride in zip(spatial, windows, strides, strict=True):
+        total = max(window - (size % stride or stride), 0)
+        both.append(total // 2)
+        more.append(total % 2)
+    return both, more
 
 
 def output_size(size: int | None, window: int, stride: int, padding: str) -> int | None:

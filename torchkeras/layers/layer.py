@@ -642,6 +642,10 @@ class Layer(nn.Module, Operation, configurable.Configurable):
 
     # ------------------------------------------------------------------ configuration and files
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = nn.Module.__getstate__(self)
+        return {k: v for k, v in state.items() if k != "_nodes"}
+
     def _config_overrides(self) -> dict[str, Any]:
         return {"dtype": self._policy, "name": self.name, "trainable": self._trainable}
 

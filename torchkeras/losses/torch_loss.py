@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from torchkeras._base import naming
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses.base import Loss
 from torchkeras.losses.reduction import get_mask, reduce_weighted
@@ -38,7 +39,7 @@ class TorchLoss(Loss):
 
     def __init__(self, module: nn.Module, name: str | None = None) -> None:
         reduction = _REDUCTIONS.get(getattr(module, "reduction", "mean"), "sum_over_batch_size")
-        super().__init__(name or type(module).__name__, reduction)
+        super().__init__(name or naming.to_snake_case(type(module).__name__), reduction)
         self.module = module
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> torch.Tensor:

@@ -80,18 +80,38 @@ class Model(Trainer, Layer):
         """Become the model of the operations between `inputs` and `outputs`."""
         inputs, outputs = _graph.with_input_layers(inputs, outputs)
         graph, inputs, outputs = _graph.make_graph(inputs, outputs)
+        self._set_structures(graph, inputs, outputs)
+        _graph.register_operations(self, graph.operations)
+        self.input_spec = _graph.input_specs(self)
+        self.built = True
+        self.__dict__["_settled"] = True
+
+    def _set_structures(self, graph: Any, inputs: Any, outputs: Any) -> None:
         fields = self.__dict__
-        fields["_graph"], fields["_inputs_struct"], fields["_outputs_struct"] = (
-            graph, inputs, outputs,
-        )  # fmt: skip
+        fields["_graph"] = graph
+        fields["_inputs_struct"] = inputs
+        fields["_outputs_struct"] = outputs
         fields["_runner"] = _graph.Runner(graph)
         # Keras hands out the lone entry of a list of outputs.
         lone = isinstance(outputs, (list, tuple)) and len(outputs) == 1
         fields["_result_struct"] = outputs[0] if lone else outputs
-        _graph.register_operations(self, graph.operations)
-        self.input_spec = _graph.input_specs(self)
-        self.built = True
-        fields["_settled"] = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if state.get("_graph") is not None:
+            for name in ("_runner", "_result_struct"):
+                del state[name]
+            for name in ("_inputs_struct", "_outputs_struct"):
+                state[name] = nest.map_structure(lambda _: None, state[name])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        graph = self._graph
+        if graph is not None:
+            inputs = nest.pack_as(self._inputs_struct, graph.inputs)
+            outputs = nest.pack_as(self._outputs_struct, graph.outputs)
+            self._set_structures(graph, inputs, outputs)
 
     # ------------------------------------------------------------------ structure
 

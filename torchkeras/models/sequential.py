@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import nn
 
+from torchkeras._base import naming
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.core.registry import LAYERS
@@ -122,6 +123,7 @@ class Sequential(Model):
         except NotImplementedError:
             return  # a layer that does not tell its output's shape: build at the call
         modules = dict(self._modules)
+        naming.auto_name("Functional")  # Keras has a model of that name inside: numbers agree
         self._set_graph(inputs, x)
         self._modules.clear()
         self._modules.update(modules)

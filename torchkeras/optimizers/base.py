@@ -149,7 +149,7 @@ class Optimizer(Advance, Configurable):
             grads = [p.grad for p in plan.params]
             try:
                 usual = fits(plan, grads)
-            except (AttributeError, RuntimeError):  # a gradient is None, or sparse
+            except (AttributeError, RuntimeError, IndexError):  # None, sparse, or none at all
                 usual = False
             every = plan
             if not usual:
@@ -323,6 +323,10 @@ class Optimizer(Advance, Configurable):
             self._sync_rate()
             rate = self._rate.item()
         return {"name": self.name, "learning_rate": rate}
+
+    def _config_value(self, name: str) -> Any:
+        # The attribute counts, also where a class of one's own sets it past its arguments.
+        return getattr(self, name) if hasattr(self, name) else super()._config_value(name)
 
     @classmethod
     def from_config(

@@ -7,7 +7,7 @@ import torch
 
 def _norms(grads: Sequence[torch.Tensor]) -> torch.Tensor:
     # The squares of half-precision gradients would overflow.
-    wide = torch.float32 if grads[0].dtype in (torch.float16, torch.bfloat16) else None
+    wide = None if any(g.dtype is torch.float64 for g in grads) else torch.float32
     norms = torch._foreach_norm(grads, 2, dtype=wide)
     return torch.stack([n.to(norms[0]) for n in norms])
 

@@ -201,5 +201,8 @@ class LossScaleOptimizer(Optimizer):
 
 def _all_finite(tensors: Sequence[torch.Tensor]) -> bool:
     # The largest absolute value, unlike the usual norm, cannot overflow by itself.
-    largest = torch._foreach_norm(tensors, float("inf"))
+    filled = [t for t in tensors if t.numel()]
+    if not filled:
+        return True
+    largest = torch._foreach_norm(filled, float("inf"))
     return bool(torch.stack([x.to(largest[0]) for x in largest]).isfinite().all())

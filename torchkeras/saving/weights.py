@@ -70,8 +70,9 @@ def save_state(root: Any, sink: Sink) -> None:
     """Put the state of `root` and all objects under it into a sink."""
     for path, obj in stateful.walk(root):
         entries: dict[str, Any] = {}
-        if stateful.is_plain_module(obj):
-            entries.update(obj.state_dict())
+        module = stateful.torch_module(obj)
+        if module is not None:
+            entries.update(module.state_dict())
         elif hasattr(type(obj), "save_own_variables"):
             obj.save_own_variables(entries)
         else:
@@ -115,7 +116,7 @@ def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
     jobs, misfits, visited = [], [], set()
     has_optimizer = False
     for path, obj in stateful.walk(root):
-        if not stateful.is_plain_module(obj) and not hasattr(type(obj), "load_own_variables"):
+        if stateful.torch_module(obj) is None and not hasattr(type(obj), "load_own_variables"):
             continue
         group = f"{path}/vars" if path else "vars"
         visited.add(group)
@@ -143,8 +144,9 @@ def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
 
 
 def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
-    if stateful.is_plain_module(obj):
-        return dict(obj.state_dict(keep_vars=True))
+    module = stateful.torch_module(obj)
+    if module is not None:
+        return dict(module.state_dict(keep_vars=True))
     if stateful.is_standard(obj):
         return {str(i): v for i, v in enumerate(obj._own_variables())}
     if isinstance(obj, torch.optim.Optimizer):

@@ -7,8 +7,6 @@ import torch
 from torchkeras.core import nest
 from torchkeras.core.tensor import convert_to_numpy
 
-
-
 # Outputs up to this many bytes are kept batch by batch and joined at the end, which is quicker;
 # above it, nothing must be held twice.
 _SMALL = 64 << 20

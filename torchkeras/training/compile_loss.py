@@ -99,12 +99,7 @@ class CompileLoss:
         parts = []
         for i, given, weight in rows:
             output = matcher.outputs[i]
-            if true[i] is None:
-                raise ValueError(
-                    f"compile: the output {_called(output)} has a loss, so it needs targets. "
-                    "Received: y_true=None."
-                )
-            y = convert_to_tensor(true[i])
+            y = convert_to_tensor(_needed(true[i], output))
             loss = self._make(given, y, pred[i])
             targets.check_shapes(loss, _shape(y), _shape(pred[i]), _of(output, len(pred)))
             targets.check_labels(loss, y, _shape(pred[i]))
@@ -182,9 +177,9 @@ class CompileLoss:
             y = true[i]
             if not hasattr(y, "shape") or not hasattr(y, "dtype") or y.dtype == object:
                 continue
-            shape = (None, *y.shape[1:])
             loss = self._make(given, y, pred[i])
-            targets.check_shapes(loss, shape, pred[i].shape, _of(matcher.outputs[i], len(pred)))
+            where = _of(matcher.outputs[i], len(pred))
+            targets.check_shapes(loss, _shape(y), pred[i].shape, where)
             targets.check_labels(loss, y, pred[i].shape)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> torch.Tensor:
@@ -201,6 +196,8 @@ class CompileLoss:
         weights = matcher.spread("sample_weight", sample_weight, share=True)
         total = None
         for i, loss, weight, tracker in self._parts:
+            if true[i] is None:
+                _needed(None, matcher.outputs[i])
             value = loss(true[i], pred[i], weights[i])
             if value.ndim:
                 value = value.mean()
@@ -237,6 +234,15 @@ def _tracker_name(output: Any, loss_name: str, shared: bool) -> str:
     if shared and output.name is not None:
         last += f"_{loss_name}"
     return "/".join([*(str(p) for p in output.path[:-1]), last]) + "_loss"
+
+
+def _needed(y_true: Any, output: Any) -> Any:
+    if y_true is None:
+        raise ValueError(
+            f"compile: the output {_called(output)} has a loss, so it needs targets. "
+            "Received: y_true=None."
+        )
+    return y_true
 
 
 def _called(output: Any) -> str:

@@ -66,6 +66,7 @@ class Matcher:
             ValueError: for names that no output has, or another number of entries.
         """
         found: list[Any] = [None] * len(self.outputs)
+        self._given = given
         if len(self.outputs) == 1:
             found[0] = self._only(what, given, lists)
         elif given is not None:
@@ -78,7 +79,7 @@ class Matcher:
         if isinstance(given, (list, tuple)) and not lists and len(given) == 1:
             return self._only(what, given[0], lists)
         if isinstance(given, dict) or (isinstance(given, (list, tuple)) and not lists):
-            raise self._mismatch(what, given)
+            raise self._mismatch(what)
         return given
 
     def _spread(
@@ -86,7 +87,7 @@ class Matcher:
     ) -> None:
         if not nest.is_nested(form):
             if isinstance(given, dict) or (isinstance(given, (list, tuple)) and not lists):
-                raise self._mismatch(what, given)
+                raise self._mismatch(what)
             found[self._place[path]] = given
         elif given is None:
             return
@@ -98,7 +99,7 @@ class Matcher:
                 for name, value in given.items():
                     found[self.known[name]] = value
             else:
-                raise self._mismatch(what, given)
+                raise self._mismatch(what)
         elif isinstance(given, (list, tuple)):
             if isinstance(form, (list, tuple)) and len(given) == len(form):
                 for i, value in enumerate(given):
@@ -106,21 +107,22 @@ class Matcher:
             elif not path and len(given) == len(found):
                 found[:] = given
             else:
-                raise self._mismatch(what, given)
+                raise self._mismatch(what)
         elif share:
             for p, i in self._place.items():
                 if p[: len(path)] == path:
                     found[i] = given
         else:
-            raise self._mismatch(what, given)
+            raise self._mismatch(what)
 
-    def _mismatch(self, what: str, given: Any) -> ValueError:
+    def _mismatch(self, what: str) -> ValueError:
         names = sorted(str(n) for n in self.known)
         accepted = f"the form of the outputs, {_shown(self.form)}"
         if names:
             accepted += f", or be a dict with keys from {names}"
         return ValueError(
-            f"{self.owner}: {what} must have {accepted}. Received: {what}={_shown(_form(given))}."
+            f"{self.owner}: {what} must have {accepted}. "
+            f"Received: {what}={_shown(_form(self._given))}."
         )
 
 

@@ -13,6 +13,7 @@ FAMILIES |= {"crossentropy": "crossentropy", "ce": "crossentropy"}
 def member_of_family(word: str, y_true: Any, y_pred: Any) -> str:
     """Return the name that `"accuracy"` or `"crossentropy"` means for these shapes.
 
+    >>> import torch
     >>> member_of_family("acc", torch.zeros(8), torch.zeros(8, 10))
     'sparse_categorical_accuracy'
     """

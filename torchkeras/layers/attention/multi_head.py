@@ -62,6 +62,7 @@ class MultiHeadAttention(Layer):
     """
 
     config_skip = frozenset({"flash_attention"})
+    writes_absent_regularizer = True
 
     def __init__(
         self,
@@ -128,12 +129,6 @@ class MultiHeadAttention(Layer):
             "output_shape": self.output_size,
             "activity_regularizer": self._outputs_regularizer,
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
-        config = super().get_config()
-        config.setdefault("activity_regularizer", None)
-        return config
 
     def _dense(self, rank: int, size: int, name: str) -> EinsumDense:
         equation, bias_axes = _project_in(rank)

@@ -1,5 +1,6 @@
 """What the convolutions of all families and ranks share: geometry, bias and activation."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -100,24 +101,23 @@ class ConvND(Layer):
                 f"Received: strides={self.strides}, dilation_rate={self.dilation_rate}."
             )
 
-    def _fixed_padding(self) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    def _fixed_padding(self) -> tuple[Any, Any]:
         """Return the convolution's own padding and the copy's, or None where sizes decide."""
-        none = (0,) * self.rank
         if self.padding == "valid":
-            return none, None
+            return (0,) * self.rank, None
         if self.padding == "causal":
-            return none, _window.around([(self._windows[0] - 1, 0)], self._channels_last)
+            return (0,), _window.around([(self._windows[0] - 1, 0)], self._channels_last)
         if max(self.strides) > 1:
             return None, None
-        return self._split([_window.same_padding(1, w, 1) for w in self._windows])
+        both, fill = self._same_padding(self._windows)
+        return tuple(both), fill
 
-    def _split(self, pairs: list[tuple[int, int]]) -> tuple[tuple[int, ...], Any]:
+    def _same_padding(self, spatial: Sequence[int]) -> tuple[Any, Any]:
         """Leave to the convolution what is on both sides; the rest, if any, costs a copy."""
-        own = tuple(before for before, _ in pairs)
-        rest = [(0, after - before) for before, after in pairs]
-        if not any(after for _, after in rest):
-            return own, None
-        return own, _window.around(rest, self._channels_last)
+        both, more = _window.same_padding(spatial, self._windows, self.strides)
+        if 1 not in more:
+            return both, None
+        return both, _window.around([(0, n) for n in more], self._channels_last)
 
     def _resolve_activation(self) -> None:
         fields = self.__dict__
@@ -162,17 +162,12 @@ class ConvND(Layer):
 
     # ------------------------------------------------------------------ the call
 
-    def _padded(self, x: torch.Tensor) -> tuple[torch.Tensor, tuple[int, ...]]:
+    def _padded(self, x: torch.Tensor) -> tuple[torch.Tensor, Any]:
         """Pad what the convolution cannot pad by itself."""
         padding, fill = self._padding, self._fill
         if padding is None:
-            spatial = x.shape[1:-1] if self._channels_last else x.shape[2:]
-            padding, fill = self._split(
-                [
-                    _window.same_padding(n, w, s)
-                    for n, w, s in zip(spatial, self._windows, self.strides, strict=True)
-                ]
-            )
+            shape = x.shape
+            padding, fill = self._same_padding(shape[1:-1] if self._channels_last else shape[2:])
         return (x if fill is None else torch.constant_pad_nd(x, fill)), padding
 
     def _finished(self, y: torch.Tensor) -> torch.Tensor:

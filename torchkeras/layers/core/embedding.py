@@ -36,6 +36,7 @@ class Embedding(Layer):
     """
 
     config_skip = frozenset({"weights", "lora_rank", "lora_alpha"})
+    writes_absent_regularizer = True
 
     def __init__(
         self,

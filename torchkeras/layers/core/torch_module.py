@@ -32,6 +32,8 @@ class TorchModuleWrapper(Layer):
     torch.Size([1, 2])
     """
 
+    _stands_for = "module"  # files keep the module's state_dict, as Keras's do
+
     def __init__(
         self, module: nn.Module, name: str | None = None, output_shape: Any = None, **kwargs: Any
     ) -> None:

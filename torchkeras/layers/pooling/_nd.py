@@ -9,8 +9,6 @@ from torchkeras.layers import _window
 from torchkeras.layers._weightless import Weightless
 from torchkeras.layers.input_spec import InputSpec
 
-Sizes = tuple[int, ...]
-
 
 class PoolND(Weightless):
     """Base of the poolings; a family states its kernels, a class of it its `rank`."""
@@ -33,27 +31,24 @@ class PoolND(Weightless):
         self._to_keras = _window.to_keras(rank)
         # Where all strides are 1, "same" padding does not depend on the inputs' sizes.
         self._ceil = self.padding == "same" and max(self.strides) > 1
-        self._padding, self._trim = (0,) * rank, None
+        padding, self._trim = [0] * rank, None
         if self.padding == "same" and not self._ceil:
-            self._padding, self._trim = self._same(self.pool_size)
+            padding, self._trim = self._same(self.pool_size)
+        self._padding = tuple(padding)
 
-    def _same(self, spatial: Any) -> tuple[Sizes, Any]:
+    def _same(self, spatial: Any) -> tuple[Any, Any]:
         """Return torch's padding, and what to leave off its result.
 
         torch pads both sides alike, and `ceil_mode` adds the last window where that is too little.
         Only with a stride of 1 there is none to add: there both sides get the larger padding, and
         the first window is one too many.
         """
-        pairs = [
-            _window.same_padding(n, w, s)
-            for n, w, s in zip(spatial, self.pool_size, self.strides, strict=True)
-        ]
-        first = [
-            int(s == 1 and before < after)
-            for s, (before, after) in zip(self.strides, pairs, strict=True)
-        ]
-        padding = tuple(pair[n] for pair, n in zip(pairs, first, strict=True))
-        return padding, (..., *(slice(n, None) for n in first)) if any(first) else None
+        padding, more = _window.same_padding(spatial, self.pool_size, self.strides)
+        if 1 not in more or 1 not in self.strides:
+            return padding, None
+        first = [n if s == 1 else 0 for n, s in zip(more, self.strides, strict=True)]
+        padding = [p + n for p, n in zip(padding, first, strict=True)]
+        return padding, (..., *(slice(n, None) for n in first))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Combine the values of each window."""

@@ -1,12 +1,15 @@
 """Pooling over windows: the largest value, or the average."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.pooling._nd import PoolND, Sizes
+from torchkeras.layers.pooling._nd import PoolND
+
+Sizes = Sequence[int]
 
 
 def max_pool1d(

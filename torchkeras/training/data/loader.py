@@ -56,11 +56,11 @@ def from_workers(loader: DataLoader) -> Iterator[Any]:
             return
         except Exception as e:
             dead = _dead_workers(iterator, wait=isinstance(e, (OSError, EOFError)))
-            if not dead:
-                raise
-            # A dead worker raises again, at any later line, until torch has forgotten it.
-            getattr(iterator, "_shutdown_workers", lambda: None)()
-            if isinstance(e, RuntimeError):
+            if dead or not loader.persistent_workers:
+                # Else a dead worker raises again at any later line, and those alive are waited for
+                # five seconds each when the traceback that holds them is dropped.
+                getattr(iterator, "_shutdown_workers", lambda: None)()
+            if not dead or isinstance(e, RuntimeError):
                 raise
             # It took with it what waited in its shared memory: torch saw a broken connection.
             raise RuntimeError(

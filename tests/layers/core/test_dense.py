@@ -1,0 +1,90 @@
+"""Dense against real Keras."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+import torchkeras
+from oracle import check_layer, rand
+
+ACTIVATIONS = [None, "relu", "softmax", "gelu", "tanh", "log_softmax", "glu"]
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("shape", [(2, 3), (1, 3), (0, 3), (2, 4, 3), (2, 1, 4, 3)])
+@pytest.mark.parametrize("activation", ACTIVATIONS[:3])
+def test_numbers(activation, shape, use_bias):
+    args = {"units": 4, "activation": activation, "use_bias": use_bias, "bias_initializer": "ones"}
+    check_layer("Dense", args, rand(*shape))
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 4, 3), (3, 2, 2, 5), (2, 2, 2, 2, 3)])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", [None, "float64", "float16", "bfloat16", "mixed_bfloat16"])
+def test_many_numbers(dtype, activation, shape, use_bias):
+    if dtype in ("float16", "bfloat16") and activation == "log_softmax":
+        dtype = None
+    args = {"units": 4, "activation": activation, "use_bias": use_bias}
+    check_layer("Dense", args, rand(*shape), dtype=dtype, scale_weights=1.0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16", "mixed_float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 4, 3)])
+def test_dtypes(dtype, shape):
+    check_layer("Dense", {"units": 4, "activation": "relu"}, rand(*shape), dtype=dtype)
+
+
+def test_integers():
+    check_layer("Dense", {"units": 4}, rand(2, 3, low=0, high=9, dtype="int32"))
+
+
+def test_penalties_and_constraints():
+    def args(lib):
+        return {
+            "units": 4,
+            "kernel_regularizer": lib.regularizers.L1L2(0.1, 0.2),
+            "bias_regularizer": "l1",
+            "activity_regularizer": "l2",
+            "kernel_constraint": "non_neg",
+            "bias_constraint": lib.constraints.MaxNorm(2.0),
+            "kernel_initializer": lib.initializers.HeNormal(seed=3),
+            "bias_initializer": "ones",
+        }
+
+    check_layer("Dense", args, rand(5, 3))
+
+
+def test_mask_is_handed_on():
+    check_layer("Dense", {"units": 4}, rand(2, 3, 5), mask=np.array([[1, 1, 0], [1, 0, 0]], bool))
+
+
+def test_input_memory_order():
+    x = torch.rand(4, 3).t()
+    layer = torchkeras.layers.Dense(2)
+    assert torch.allclose(layer(x), x.contiguous() @ layer.kernel + layer.bias)
+
+
+@pytest.mark.parametrize("units", [0, -1, 1.5, None, "3"])
+def test_wrong_units(units):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError, match="units"):
+            lib.layers.Dense(units)
+
+
+@pytest.mark.parametrize("shapes", itertools.permutations([(2, 3), (2, 4), (3,)], 2))
+def test_wrong_shapes(shapes):
+    for lib in (keras, torchkeras):
+        layer = lib.layers.Dense(2)
+        with pytest.raises(ValueError):
+            for shape in shapes:
+                layer(np.ones(shape, "float32"))
+
+
+def test_unknown_features():
+    with pytest.raises(ValueError, match="known"):
+        torchkeras.layers.Dense(2).build((None, None))

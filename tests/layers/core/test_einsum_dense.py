@@ -1,0 +1,87 @@
+"""EinsumDense against real Keras."""
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+import torchkeras
+from oracle import check_layer, rand
+
+FORMS = [
+    ("ab,bc->ac", 4, "c", (2, 3)),
+    ("ab,bc->ac", 4, None, (2, 3)),
+    ("abc,cd->abd", (None, 4), "d", (2, 5, 3)),
+    ("abc,cd->abd", (5, 4), "bd", (2, 5, 3)),
+    ("abc,cd->abd", (5, 4), "b", (2, 5, 3)),
+    ("abc,cde->abde", (None, 2, 4), "de", (2, 5, 3)),
+    ("abc,cde->abde", (None, 2, 4), "e", (2, 5, 3)),
+    ("abcd,cde->abe", (None, 6), "e", (2, 3, 4, 5)),
+    ("abc,bcd->ad", 3, "d", (2, 4, 5)),
+    ("abc,acd->abd", (None, 3), "d", (2, 4, 5)),
+    ("abc,cd->adb", (4, 5), "d", (2, 5, 3)),
+    ("abc,dc->abd", (None, 4), "d", (2, 5, 3)),
+    ("ab,ab->a", (), None, (2, 3)),
+    ("ab,b->ab", 3, "b", (2, 3)),
+    ("...x,xy->...y", 4, "y", (2, 3)),
+    ("...x,xy->...y", 4, "y", (2, 5, 3)),
+    ("...x,xy->...y", (None, 4), None, (2, 5, 6, 3)),
+    ("...xy,xyz->...z", 4, "z", (2, 5, 6, 3)),
+    ("x...,xy->y...", (4,), "y", (2, 3)),
+    ("ax...,xy->ay...", (4,), "y", (2, 3, 5)),
+]
+
+
+@pytest.mark.parametrize(("equation", "output_shape", "bias_axes", "shape"), FORMS)
+def test_numbers(equation, output_shape, bias_axes, shape):
+    args = {
+        "equation": equation,
+        "output_shape": output_shape,
+        "bias_axes": bias_axes,
+        "bias_initializer": "ones",
+    }
+    fixed = equation.startswith(("ab,ab", "abc,acd", "x...")) or equation == "ab,ab->a"
+    check_layer("EinsumDense", args, rand(*shape), symbolic=not fixed, shapes=not fixed)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16"])
+@pytest.mark.parametrize("activation", [None, "relu", "softmax"])
+def test_activation_and_dtype(activation, dtype):
+    args = {"equation": "abc,cd->abd", "output_shape": (None, 4), "bias_axes": "d"}
+    check_layer("EinsumDense", {**args, "activation": activation}, rand(2, 5, 3), dtype=dtype)
+
+
+def test_penalties_and_constraints():
+    args = {
+        "equation": "ab,bc->ac",
+        "output_shape": 4,
+        "bias_axes": "c",
+        "kernel_regularizer": "l1",
+        "bias_regularizer": "l2",
+        "activity_regularizer": "l2",
+        "kernel_constraint": "non_neg",
+        "bias_constraint": "unit_norm",
+        "bias_initializer": "ones",
+    }
+    check_layer("EinsumDense", args, rand(2, 3))
+
+
+WRONG = [
+    ("ab,bc", 4, None, (2, 3)),
+    ("ab,bc->ac->d", 4, None, (2, 3)),
+    ("abc,cd->abd", (9, 4), None, (2, 5, 3)),
+    ("ab,bc->ac", 4, "z", (2, 3)),
+    ("ab,bc->ad", 4, None, (2, 3)),
+]
+
+
+@pytest.mark.parametrize(("equation", "output_shape", "bias_axes", "shape"), WRONG)
+def test_wrong_arguments(equation, output_shape, bias_axes, shape):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError):
+            lib.layers.EinsumDense(equation, output_shape, bias_axes=bias_axes)(np.ones(shape))
+
+
+def test_wrong_rank():
+    with pytest.raises(ValueError, match="does not fit"):
+        torchkeras.layers.EinsumDense("abc,cd->abd", (None, 4))(torch.ones(2, 3))

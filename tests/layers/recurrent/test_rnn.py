@@ -1,0 +1,182 @@
+"""RNN over built-in, stacked and users' own cells; stateful layers."""
+
+import keras
+import numpy as np
+import pytest
+import torch
+from oracle import assert_close, check_layer, clear_names, copy_weights, library_of, rand
+
+import torchkeras
+
+X = rand(3, 5, 4)
+HOLES = np.array([[0, 1, 0, 1, 0], [1, 1, 0, 0, 1], [0, 0, 0, 0, 0]], bool)
+CELLS = {
+    "simple": lambda L: L.SimpleRNNCell(3),
+    "lstm": lambda L: L.LSTMCell(3, activation="relu"),
+    "gru": lambda L: L.GRUCell(3, reset_after=False),
+    "stacked": lambda L: [L.LSTMCell(3), L.GRUCell(2)],
+    "stack of stacks": lambda L: L.StackedRNNCells([L.SimpleRNNCell(2), L.LSTMCell(3)]),
+}
+
+
+@pytest.mark.parametrize("mask", [None, HOLES], ids=["none", "holes"])
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_rnn(cell, sequences, mask):
+    def args(lib):
+        return {"cell": CELLS[cell](lib.layers), "return_sequences": sequences}
+
+    check_layer("RNN", args, X, mask=mask, scale_weights=0.7)
+
+
+@pytest.mark.parametrize("cell", ["simple", "lstm", "gru", "stacked"])
+def test_rnn_returns_states(cell):
+    def args(lib):
+        return {
+            "cell": CELLS[cell](lib.layers),
+            "return_state": True,
+            "go_backwards": True,
+            "zero_output_for_mask": True,
+        }
+
+    check_layer("RNN", args, X, mask=HOLES, scale_weights=0.7, symbolic=False, shapes=False)
+
+
+@pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell"])
+@pytest.mark.parametrize("args", [{}, {"use_bias": False, "activation": "relu"}], ids=str)
+def test_cells(name, args):
+    states = [rand(3, 2, seed=i + 1) for i in range(2 if name == "LSTMCell" else 1)]
+    ours, theirs = check_layer(
+        name,
+        {"units": 2, **args},
+        rand(3, 4),
+        call_kwargs={"states": states},
+        shapes=False,
+        symbolic=False,
+    )
+    assert ours.state_size == theirs.state_size and ours.output_size == theirs.output_size
+    first = [[tuple(s.shape) for s in c.get_initial_state(3)] for c in (ours, theirs)]
+    assert first[0] == first[1]
+
+
+def _custom(lib):
+    class Minimal(lib.layers.Layer):
+        def __init__(self, units, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+            self.state_size = units
+
+        def build(self, input_shape):
+            self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+            self.recurrent = self.add_weight(shape=(self.units, self.units), name="recurrent")
+
+        def call(self, inputs, states):
+            h = lib.ops.matmul(inputs, self.kernel) + lib.ops.matmul(states[0], self.recurrent)
+            return h, [h]
+
+    class Nested(Minimal):
+        def __init__(self, units, **kwargs):
+            super().__init__(units, **kwargs)
+            self.state_size = [units, [units, units]]
+            self.output_size = units
+
+        def get_initial_state(self, batch_size=None):
+            ones = lib.ops.ones((batch_size, self.units))
+            return [ones, [ones * 2, ones * 3]]
+
+        def call(self, inputs, states, training=False):
+            a, (b, c) = states
+            h = lib.ops.matmul(inputs, self.kernel) + lib.ops.matmul(a, self.recurrent) + b
+            return h - c, [h, [c, h * 0.5]]
+
+    return {"minimal": Minimal, "nested": Nested}
+
+
+@pytest.mark.parametrize("mask", [None, HOLES], ids=["none", "holes"])
+@pytest.mark.parametrize("kind", ["minimal", "nested", "list"])
+def test_custom_cells(kind, mask):
+    def args(lib):
+        made = _custom(lib)
+        cell = [made["minimal"](2), lib.layers.GRUCell(3)] if kind == "list" else made[kind](3)
+        return {"cell": cell, "return_sequences": True}
+
+    check_layer("RNN", args, X, mask=mask, scale_weights=0.5, config=False)
+
+
+def test_plain_object_as_cell():
+    class Sum:
+        state_size = 4
+
+        def call(self, inputs, states):
+            return inputs + states[0], [inputs + states[0]]
+
+    x = torch.randn(2, 5, 4)
+    torch.testing.assert_close(torchkeras.layers.RNN(Sum())(x), x.sum(1))
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="RNN: cell must have 'call'"):
+        torchkeras.layers.RNN(object())
+    with pytest.raises(ValueError, match="StackedRNNCells: all cells"):
+        torchkeras.layers.StackedRNNCells([3])
+
+
+# ------------------------------------------------------------------------------------- stateful
+
+STATEFUL = {
+    "simple": lambda L, **k: L.SimpleRNN(3, **k),
+    "lstm": lambda L, **k: L.LSTM(3, **k),
+    "gru": lambda L, **k: L.GRU(3, **k),
+    "rnn": lambda L, **k: L.RNN(L.GRUCell(3), **k),
+    "stacked": lambda L, **k: L.RNN([L.LSTMCell(3), L.GRUCell(2)], **k),
+    "bidirectional": lambda L, **k: L.Bidirectional(L.LSTM(3, **k)),
+}
+
+
+@pytest.mark.parametrize("mask", [None, HOLES], ids=["none", "holes"])
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_stateful(kind, mask):
+    clear_names()
+    ours = STATEFUL[kind](torchkeras.layers, stateful=True)
+    theirs = STATEFUL[kind](keras.layers, stateful=True)
+    kwargs = {} if mask is None else {"mask": torch.as_tensor(mask)}
+    for layer in (ours, theirs):
+        layer.build(X.shape)
+    copy_weights(theirs, ours)
+    assert [v.path for v in ours.weights] == [v.path for v in theirs.weights]
+    for _ in range(3):
+        assert_close(ours(X, **kwargs), theirs(X, **kwargs))
+    for layer in (ours, theirs):
+        layer.reset_states()
+    assert_close(ours(X), theirs(X))
+    assert_close(list(_leaves(ours.states)), list(_leaves(theirs.states)))
+
+
+def _leaves(states):
+    for s in states:
+        yield from _leaves(s) if isinstance(s, (list, tuple)) else [s]
+
+
+def test_stateful_gradients_of_two_calls():
+    layer = torchkeras.layers.LSTM(3, stateful=True)
+    x = torch.ones(2, 4, 3, requires_grad=True)
+    (layer(x).sum() + layer(x).sum()).backward()
+    assert x.grad is not None and all(s.requires_grad is False for s in layer.states)
+
+
+def test_stateful_needs_its_batch_size():
+    layer = torchkeras.layers.GRU(2, stateful=True)
+    with pytest.raises(ValueError, match="batch size must be known"):
+        layer(torchkeras.Input((5, 3)))
+    layer(torch.ones(2, 5, 3))
+    with pytest.raises(ValueError, match="built for, 2"):
+        layer(torch.ones(3, 5, 3))
+
+
+def test_states_follow_the_layer():
+    layer = torchkeras.layers.LSTM(3, stateful=True)
+    layer(torch.ones(2, 4, 3))
+    layer.double()
+    assert layer.states[0].dtype is torch.float64
+    assert layer(torch.ones(2, 4, 3, dtype=torch.float64)).dtype is torch.float64
+    assert library_of(type(layer)) is torchkeras
