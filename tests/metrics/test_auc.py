@@ -90,6 +90,19 @@ def test_counts_stay_exact_in_half_precision():
     assert metric.true_positives.tolist() == [6000.0, 6000.0, 0.0]
 
 
+def test_counts_are_summed_up_when_they_are_read():
+    metric = torchkeras.metrics.AUC(num_thresholds=3)
+    metric.update_state([0, 1], [0.2, 0.8])
+    metric.update_state([0, 1], [0.2, 0.8], sample_weight=[2.0, 3.0])
+    metric.update_state([0, 1], [0.2, 0.8])
+    assert metric.true_positives.tolist() == [5.0, 5.0, 0.0]
+    metric.update_state([0, 1], [0.2, 0.8])
+    assert metric.variables[2].tolist() == [0.0, 5.0, 5.0]
+    metric.update_state([0, 1], [0.2, 0.8])
+    metric.reset_state()
+    assert metric.false_positives.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_errors():
     auc = torchkeras.metrics.AUC
     for args, message in (

@@ -69,3 +69,23 @@ def test_what_does_not_fit(y_pred, given, shown):
         spread(y_pred, given)
     assert str(caught.value).startswith("owner: what must have the form of the outputs")
     assert len(str(caught.value)) < 500
+
+
+def test_take_is_a_quick_spread():
+    for y_pred, given in (
+        ([T, T], [5, 6]),
+        ([T, T], (5, 6)),
+        ([T, T], {"b": 6, "a": 5}),
+        ({"b": T, "a": T}, {"a": 5, "b": 6}),
+        ({"b": T, "a": T}, [5, 6]),
+        ({"b": T, "a": T}, {"a": 5}),
+        ({"q": T, "p": T}, {"a": 5, "b": 6}),
+        ({"x": [T, T]}, {"x": [5, 6]}),
+        (T, [5]),
+        ([T, T], None),
+    ):
+        matcher = Matcher("owner", y_pred, ["a", "b"])
+        assert matcher.take("what", given) == matcher.spread("what", given)
+    assert Matcher("owner", [T, T], None).take("what", 5, share=True) == [5, 5]
+    with pytest.raises(ValueError, match="owner: what"):
+        Matcher("owner", {"a": T, "b": T}, None).take("what", {"a": 5, "c": 6})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from torchkeras._base import scope
 from torchkeras.core import nest
 from torchkeras.core.operation import Node, Operation
 from torchkeras.core.symbolic import KerasTensor
@@ -89,10 +90,14 @@ class Graph:
                 continue  # an input
             read = [slots[t.key] for t in node.input_tensors]
             written = tuple(slots.setdefault(t.key, len(slots)) for t in _tensors(node))
-            plain = len(node.args) == 1 and isinstance(node.args[0], KerasTensor)
-            single = read[0] if plain and not node.kwargs else -1
-            kwargs = _filler(node.kwargs, slots) if node.kwargs else None
+            # A mask of None says nothing; without it the layer may take its quick way.
+            given = {
+                k: v for k, v in node.kwargs.items() if v is not None or not k.endswith("mask")
+            }
+            kwargs = _filler(given, slots) if given else None
             args = _filler(list(node.args), slots)
+            plain = len(node.args) == 1 and isinstance(node.args[0], KerasTensor)
+            single = read[0] if plain and kwargs is None else -1
             steps.append(Step(node.operation, single, args, kwargs, written, tuple(set(read))))
         kept = {slots[t.key] for t in self.outputs}
         for i in range(len(steps) - 1, -1, -1):
@@ -133,7 +138,10 @@ class Graph:
             elif kwargs is None:
                 result = operation(*args(slots))
             else:
-                result = operation(*args(slots), **kwargs(slots))
+                keywords = kwargs(slots)
+                if "training" in keywords and scope.state.training is not None:
+                    keywords["training"] = scope.state.training  # the run's mode wins, as in Keras
+                result = operation(*args(slots), **keywords)
             for slot in dead:
                 slots[slot] = None  # frees the memory of what nobody reads any more
             if len(outputs) == 1 and not isinstance(result, (list, tuple, dict)):

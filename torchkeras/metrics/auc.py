@@ -9,6 +9,7 @@ from torchkeras._base import config
 from torchkeras._base.check import one_of, positive_int, received
 from torchkeras.core.registry import METRICS
 from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.core.variable import Variable
 from torchkeras.metrics.base import Metric
 from torchkeras.metrics.confusion import COUNTS, binary_pair, checked_thresholds, ratio
 
@@ -24,22 +25,46 @@ def spread_thresholds(num: int) -> list[float]:
     return [-config.epsilon(), *inner, 1.0 + config.epsilon()]
 
 
+def _counted(name: str) -> property:
+    def read(self: "CurveCounts") -> Variable:
+        self._fold()
+        return self._counts[name]
+
+    read.__doc__ = f"Weighted count of {name.replace('_', ' ')}, one entry a threshold."
+    return property(read)
+
+
 class CurveCounts(Metric):
-    """Base of metrics with the four counts at many thresholds."""
+    """Base of metrics with the four counts at many thresholds.
+
+    A batch only fills a histogram of predictions between the thresholds; the counts are summed up
+    from it when somebody reads them.
+    """
 
     _thresholds: list[float]
     _even: bool
+    _counts: dict[str, Variable]
+    _histogram: torch.Tensor | None = None
+
+    true_positives, false_positives, true_negatives, false_negatives = map(_counted, COUNTS)
 
     def _add_counts(self, shape: tuple[int, ...]) -> None:
         # Counts stay float32 whatever the dtype: float16 cannot count beyond 2048.
-        for name in COUNTS:
-            setattr(self, name, self.add_variable(shape, "zeros", "float32", name=name))
+        self._counts = {
+            name: self.add_variable(shape, "zeros", "float32", name=name) for name in COUNTS
+        }
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The four counts, one entry a threshold."""
+        self._fold()
+        return super().variables
 
     def _below(self, y_pred: torch.Tensor) -> torch.Tensor:
         """Return for each prediction how many thresholds lie below it."""
         last = len(self._thresholds)
         if self._even:
-            return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp(1, last)
+            return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp_(1, last)
         return torch.bucketize(y_pred, y_pred.new_tensor(self._thresholds))
 
     def _count(
@@ -47,23 +72,35 @@ class CurveCounts(Metric):
     ) -> None:
         """Add rows `(samples, columns)`, each column with counts of its own."""
         columns, bins = y_pred.shape[-1], len(self._thresholds) + 1
-        place = self._below(y_pred) + bins * label
-        place = place + 2 * bins * torch.arange(columns, device=y_pred.device)
+        place = self._below(y_pred).add_(label, alpha=bins)
+        if columns > 1:
+            place += 2 * bins * torch.arange(columns, device=y_pred.device)
+        place = place.reshape(-1)
         if weight is None:
-            found = torch.bincount(place.reshape(-1), minlength=2 * bins * columns).float()
+            found = torch.bincount(place, minlength=2 * bins * columns)
         else:
             found = weight.new_zeros(2 * bins * columns)
-            found.scatter_add_(0, place.reshape(-1), weight.reshape(-1))
+            found.scatter_add_(0, place, weight.reshape(-1))
+        if self._histogram is None or self._histogram.dtype is not found.dtype:
+            self._fold()
+            self._histogram = found
+        else:
+            self._histogram = self._histogram + found  # in place fails after inference mode
+
+    def _fold(self) -> None:
+        """Add the histogram to the counts."""
+        if self._histogram is None:
+            return
+        bins = len(self._thresholds) + 1
         # A prediction above i thresholds is positive at the first i of them. All and some come
         # out of one running sum, so that their difference is exactly 0 where they are equal.
-        found = found.view(columns, 2, bins).flip(-1).cumsum(-1).flip(-1)
+        found = self._histogram.view(-1, 2, bins).flip(-1).cumsum(-1).flip(-1)
+        self._histogram = None
         positive = found[..., 1:]
         negative = found[..., :1] - positive
-        shape = self.true_positives.shape
-        for name, counts in zip(
-            COUNTS, (positive[:, 1], positive[:, 0], negative[:, 0], negative[:, 1]), strict=True
-        ):
-            self._add(getattr(self, name), counts.t().reshape(shape))
+        rows = (positive[:, 1], positive[:, 0], negative[:, 0], negative[:, 1])
+        for variable, row in zip(self._counts.values(), rows, strict=True):
+            self._add(variable, row.t().reshape(variable.shape))
 
 
 @METRICS.register()
@@ -169,9 +206,10 @@ class AUC(CurveCounts):
             )
         if not self._built:
             self._build(y_pred.shape[1])
-        if y_pred.shape[1] != self.true_positives.shape[1]:
+        labels = self._counts["true_positives"].shape[1]
+        if y_pred.shape[1] != labels:
             raise ValueError(
-                f"AUC: predictions must have {self.true_positives.shape[1]} labels. "
+                f"AUC: predictions must have {labels} labels. "
                 f"Received: y_pred.shape={tuple(y_pred.shape)}."
             )
         if self.label_weights is not None:

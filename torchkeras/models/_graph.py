@@ -199,7 +199,7 @@ def graph_config(model: Any) -> dict[str, Any]:
         config["inbound_nodes"] = [
             {
                 "args": nest.map_structure(written, list(n.args)),
-                "kwargs": nest.map_structure(written, n.kwargs),
+                "kwargs": nest.map_structure(written, _with_mask(operation, n.kwargs)),
             }
             for n in calls[id(operation)]
             if not n.is_input
@@ -221,6 +221,12 @@ def graph_config(model: Any) -> dict[str, Any]:
         "input_layers": places(model._inputs_struct),
         "output_layers": places(model._outputs_struct),
     }
+
+
+def _with_mask(operation: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Add the `mask=None` that Keras writes for the layers that take a mask."""
+    takes_mask = isinstance(operation, Layer) and operation._call_spec.has_mask
+    return {"mask": None, **kwargs} if takes_mask else kwargs
 
 
 def from_graph_config(

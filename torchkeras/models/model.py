@@ -147,13 +147,13 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        """Shapes of the inputs."""
-        return nest.map_structure(lambda t: t.shape, self.input)
+        """Shape of the input, or list of them."""
+        return _flat_shapes(self.input)
 
     @property
     def output_shape(self) -> Any:
-        """Shapes of the outputs."""
-        return nest.map_structure(lambda t: t.shape, self.output)
+        """Shape of the output, or list of them."""
+        return _flat_shapes(self.output)
 
     @property
     def input_names(self) -> list[str] | None:
@@ -367,6 +367,11 @@ class Model(Trainer, Layer):
 @MODELS.register("Functional", name="Functional", module="keras.src.models.functional")
 class Functional(Model):
     """A model made of the operations between symbolic inputs and outputs."""
+
+
+def _flat_shapes(structure: Any) -> Any:
+    shapes = [t.shape for t in nest.flatten(structure)]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _shape_leaves(shape: Any) -> list[Any]:

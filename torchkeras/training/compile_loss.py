@@ -191,9 +191,9 @@ class CompileLoss:
         if not self.built:
             self.build(y_true, y_pred)
         matcher = self._matcher
-        true = matcher.spread("y_true", y_true)
-        pred = matcher.spread("y_pred", y_pred)
-        weights = matcher.spread("sample_weight", sample_weight, share=True)
+        true = matcher.take("y_true", y_true)
+        pred = matcher.take("y_pred", y_pred)
+        weights = matcher.take("sample_weight", sample_weight, share=True)
         total = None
         for i, loss, weight, tracker in self._parts:
             if true[i] is None:

@@ -133,8 +133,8 @@ class CompileMetrics(Metric):
                     metric.update_state(y_true, y_pred)
             return
         matcher = self._matcher
-        true, pred = matcher.spread("y_true", y_true), matcher.spread("y_pred", y_pred)
-        weights = matcher.spread("sample_weight", sample_weight, share=True)
+        true, pred = matcher.take("y_true", y_true), matcher.take("y_pred", y_pred)
+        weights = matcher.take("sample_weight", sample_weight, share=True)
         for i, metric, _, weighted in self._rows:
             if weighted and weights[i] is not None:
                 metric.update_state(true[i], pred[i], sample_weight=weights[i])

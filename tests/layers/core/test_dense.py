@@ -76,7 +76,7 @@ def test_wrong_units(units):
             lib.layers.Dense(units)
 
 
-@pytest.mark.parametrize("shapes", itertools.permutations([(2, 3), (2, 4), (3,)], 2))
+@pytest.mark.parametrize("shapes", [*itertools.permutations([(2, 3), (2, 4), (3,)], 2)])
 def test_wrong_shapes(shapes):
     for lib in (keras, torchkeras):
         layer = lib.layers.Dense(2)

@@ -42,7 +42,9 @@ def test_dtypes(dtype):
 
 def test_integers():
     x = [rand(2, 3, seed=i, low=0, high=9, dtype="int32") for i in range(2)]
-    check_layer("Concatenate", {}, x)
+    check_layer("Concatenate", {}, x, symbolic=False)
+    symbol = torchkeras.layers.Concatenate()([torchkeras.Input((3,), dtype="int32")] * 2)
+    assert symbol.dtype == "int32"  # Keras says float32, and gives int32
 
 
 def test_wrong_inputs():

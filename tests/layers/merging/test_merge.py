@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import torch
 
 import torchkeras
 from oracle import check_layer, rand
@@ -41,20 +42,34 @@ def test_more(name, count):
 def test_masks(name):
     a, b = np.array([[1, 1, 0]] * 2, bool), np.array([[0, 1, 1]] * 2, bool)
     x = inputs((2, 3, 4), (2, 3, 4))
-    for mask in ([a, b], [a, None], [None, None]):
+    for mask in ([a, b], [a, None], [None, b], [None, None]):
         check_layer(name, {}, x, mask=mask, config=False)
+    if name != "Subtract":
+        x = inputs((2, 3, 4), (2, 3, 4), (2, 3, 4))
+        for mask in ([a, b, ~a], [a, None, b], [~a, ~b, ~a], [None, None, a]):
+            check_layer(name, {}, x, mask=mask, config=False)
+    x = inputs((2, 3, 4), (2, 1, 4))
+    check_layer(name, {}, x, mask=[a, np.array([[True], [False]])], config=False)
 
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float64"])
 @pytest.mark.parametrize("name", NAMES)
 def test_dtypes(name, dtype):
+    if dtype == "float64" and name in ("Maximum", "Minimum"):
+        ours = getattr(torchkeras.layers, name)(dtype=dtype)  # Keras makes float32 of it
+        assert ours(inputs((2, 3), (2, 3))).dtype is torch.float64
+        return
     check_layer(name, {}, inputs((2, 3), (2, 3)), dtype=dtype)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_integers(name):
     x = [rand(2, 3, seed=i, low=0, high=9, dtype="int32") for i in range(2)]
-    check_layer(name, {}, x, symbolic=name != "Average")
+    # Keras calls the symbolic output float32, which only the output of Average is.
+    check_layer(name, {}, x, symbolic=name == "Average")
+    ours = getattr(torchkeras.layers, name)
+    symbol = ours()([torchkeras.Input((3,), dtype="int32")] * 2)
+    assert f"torch.{symbol.dtype}" == str(ours()(x).dtype)
 
 
 @pytest.mark.parametrize("name", NAMES)

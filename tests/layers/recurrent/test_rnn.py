@@ -59,6 +59,29 @@ def test_cells(name, args):
     assert first[0] == first[1]
 
 
+@pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell"])
+@pytest.mark.parametrize("after", [False, True])
+def test_cells_with_given_dropout_masks(name, after):
+    """Keras has a mask a gate; ours is one for all, and enters at the same places."""
+    args = {"units": 2, "dropout": 0.5, "recurrent_dropout": 0.5}
+    if name == "GRUCell":
+        args["reset_after"] = after
+    gates = {"SimpleRNNCell": None, "LSTMCell": 4, "GRUCell": 3}[name]
+    states = [rand(3, 2, seed=i + 1) for i in range(2 if name == "LSTMCell" else 1)]
+    masks = [torch.as_tensor(2.0 * (rand(3, n, seed=n) > 0)) for n in (4, 2)]
+    masks = [m.to(torch.float32) for m in masks]
+    results = []
+    for lib in (torchkeras, keras):
+        clear_names()
+        cell = getattr(lib.layers, name)(**args)
+        cell.build((3, 4))
+        cell.set_weights([rand(*w.shape, seed=9) for w in cell.get_weights()])
+        drop = masks if lib is torchkeras or gates is None else [[m] * gates for m in masks]
+        cell._dropout_mask, cell._recurrent_dropout_mask = drop
+        results.append(cell(rand(3, 4), [torch.as_tensor(s) for s in states], training=True))
+    assert_close(*results)
+
+
 def _custom(lib):
     class Minimal(lib.layers.Layer):
         def __init__(self, units, **kwargs):
@@ -146,6 +169,11 @@ def test_stateful(kind, mask):
     assert [v.path for v in ours.weights] == [v.path for v in theirs.weights]
     for _ in range(3):
         assert_close(ours(X, **kwargs), theirs(X, **kwargs))
+    if kind == "stacked":  # Keras cannot reset nested states
+        ours.reset_states()
+        theirs = torchkeras.layers.RNN.from_config(ours.get_config() | {"stateful": False})
+        assert_close(ours(X), (theirs(X), copy_weights(ours, theirs), theirs(X))[2])
+        return
     for layer in (ours, theirs):
         layer.reset_states()
     assert_close(ours(X), theirs(X))

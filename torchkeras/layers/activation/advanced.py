@@ -81,6 +81,8 @@ class LeakyReLU(_Elementwise):
     """
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
+        if "alpha" in kwargs:  # its name in older scripts
+            negative_slope = kwargs.pop("alpha")
         super().__init__(**kwargs)
         self.negative_slope = _not_negative("LeakyReLU", "negative_slope", negative_slope)
 
@@ -182,15 +184,18 @@ class Softmax(_Elementwise):
     def call(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Return the shares."""
         if mask is not None:
-            # The lowest number that adds up without overflow, as a mask over attention needs.
-            low = torch.finfo(inputs.dtype).min / (1 if inputs.dtype is torch.float16 else 2)
-            inputs = inputs + (1.0 - mask.to(inputs.dtype)) * max(low, -3e9)
+            out = masked_softmax(inputs, mask, self.axis)
+            if get_mask(inputs) is not None:
+                out._keras_mask = get_mask(inputs)  # type: ignore[attr-defined]
+            return out
         if isinstance(self.axis, int):
-            out = torch.softmax(inputs, self.axis)
-        elif len(self.axis) == 1:
-            out = torch.softmax(inputs, self.axis[0])
-        else:
-            out = torch.exp(inputs - torch.logsumexp(inputs, tuple(self.axis), keepdim=True))
-        if mask is not None and get_mask(inputs) is not None:
-            out._keras_mask = get_mask(inputs)  # type: ignore[attr-defined]
-        return out
+            return torch.softmax(inputs, self.axis)
+        return activations.softmax(inputs, self.axis)
+
+
+def masked_softmax(x: torch.Tensor, mask: torch.Tensor, axis: Any = -1) -> torch.Tensor:
+    """Return the shares of what the mask shows: nothing where all is hidden."""
+    mask = mask if mask.dtype is torch.bool else mask.bool()
+    x = x.masked_fill(~mask, torch.finfo(x.dtype).min)
+    out = torch.softmax(x, axis) if isinstance(axis, int) else activations.softmax(x, axis)
+    return out * mask

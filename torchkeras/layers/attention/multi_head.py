@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.activation.advanced import Softmax
+from torchkeras.layers.activation.advanced import Softmax, masked_softmax
 from torchkeras.layers.core.einsum_dense import EinsumDense
 from torchkeras.layers.layer import Layer
 from torchkeras.layers.regularization.dropout import Dropout
@@ -218,7 +218,7 @@ class MultiHeadAttention(Layer):
             scores = None
         else:
             scores = torch.matmul(q * self._scale, k.transpose(-1, -2))
-            scores = F.softmax(scores, -1) if mask is None else _masked_softmax(scores, mask)
+            scores = F.softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
             out = torch.matmul(self._dropout_layer(scores, training=training), v)
         out = self._heads_back(out, sizes[0])
         if self._gate_dense is not None:
@@ -307,11 +307,6 @@ class MultiHeadAttention(Layer):
         attended = [shapes[0][a] for a in axes] + [shapes[1][a] for a in axes]
         scores = (*others, self.num_heads, *attended)
         return out, type(query)(scores, self.compute_dtype)
-
-
-def _masked_softmax(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    low = torch.finfo(scores.dtype).min / (1 if scores.dtype is torch.float16 else 2)
-    return F.softmax(scores + (1.0 - mask.to(scores.dtype)) * max(low, -3e9), -1)
 
 
 _SHARED = (

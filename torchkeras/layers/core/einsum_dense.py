@@ -36,6 +36,7 @@ class EinsumDense(Layer):
     """
 
     config_skip = frozenset({"lora_rank", "lora_alpha", "gptq_unpacked_column_size"})
+    writes_absent_regularizer = True
 
     def __init__(
         self,

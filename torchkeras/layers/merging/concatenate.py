@@ -5,10 +5,10 @@ from typing import Any
 import torch
 
 from torchkeras._base.check import received
-from torchkeras.core import dtypes
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers.layer import Layer
+from torchkeras.layers.merging.merge import merged_dtype
 
 
 @LAYERS.register()
@@ -72,9 +72,9 @@ class Concatenate(Layer):
         return tuple(sizes)
 
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
-        """Return the symbolic output, of the inputs' common dtype."""
+        """Return the symbolic output: whole numbers stay whole."""
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
-        return KerasTensor(shape, dtypes.result_type(*(x.dtype for x in inputs)))
+        return KerasTensor(shape, merged_dtype(self, inputs))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Return the joined masks; an input without one is to be seen whole."""

@@ -10,6 +10,7 @@ from torchkeras._base.check import received
 from torchkeras.core import dtypes
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers import _mask
 from torchkeras.layers.layer import Layer
 
 
@@ -30,10 +31,15 @@ def broadcast_shape(a: tuple[Any, ...], b: tuple[Any, ...], owner: str) -> tuple
 
 
 class Merge(Layer):
-    """Base of the layers that merge; a subclass says by which function of two tensors."""
+    """Base of the layers that merge; a subclass says by which function of two tensors.
+
+    The output is seen where any of the inputs is, unless one of them has no mask.
+    """
 
     function: ClassVar[Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]
     least, most = 2, None
+    # Whether an entry that its mask hides leaves the merging to the others.
+    heeds_masks = False
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -65,9 +71,33 @@ class Merge(Layer):
 
     def call(self, inputs: Any) -> torch.Tensor:
         """Return the merged tensor."""
+        if self.heeds_masks:
+            masks = [_mask.get_mask(x) for x in inputs]
+            if any(m is not None for m in masks):
+                return self._merge_seen(inputs, masks)
         if self._reshape:
             inputs = _same_rank(inputs)
-        return self.finish(reduce(type(self).function, inputs), len(inputs))
+        if len(inputs) == 2:
+            merged = type(self).function(inputs[0], inputs[1])
+        else:
+            merged = reduce(type(self).function, inputs)
+        return self.finish(merged, len(inputs))
+
+    def _merge_seen(self, inputs: Any, masks: list[Any]) -> torch.Tensor:
+        """Merge what the masks show; where nothing is seen, the first input stays."""
+        seen = [_expanded(m, x) for m, x in zip(masks, inputs, strict=True)]
+        if self._reshape:
+            inputs, seen = _same_rank(inputs), _same_rank(seen)
+        out, shown = inputs[0], seen[0]
+        for x, here in zip(inputs[1:], seen[1:], strict=True):
+            alone = torch.where(here & ~shown, x, out)
+            out = torch.where(here & shown, type(self).function(out, x), alone)
+            shown = here | shown
+        return self.hide(out, shown)
+
+    def hide(self, merged: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
+        """Return the result, given where any input was seen."""
+        return merged
 
     def finish(self, merged: torch.Tensor, count: int) -> torch.Tensor:
         """Return the result once all inputs are in."""
@@ -82,14 +112,32 @@ class Merge(Layer):
         return (batch, *reduce(lambda a, b: broadcast_shape(a, b, type(self).__name__), rest))
 
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
-        """Return the symbolic output, of the inputs' common dtype."""
+        """Return the symbolic output: whole numbers stay whole."""
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
-        return KerasTensor(shape, dtypes.result_type(*(x.dtype for x in inputs)))
+        return KerasTensor(shape, merged_dtype(self, inputs))
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """Return where all inputs that have a mask are to be seen."""
-        masks = [m for m in previous_mask or () if m is not None]
-        return reduce(torch.logical_and, masks) if masks else None
+        """Return where any input is to be seen; None if one has no mask."""
+        if not previous_mask or any(m is None for m in previous_mask):
+            return None
+        rank = max(m.ndim for m in previous_mask)
+        masks = [
+            m.reshape(m.shape[0], *(1,) * (rank - m.ndim), *m.shape[1:]) for m in previous_mask
+        ]
+        return reduce(torch.logical_or, masks)
+
+
+def merged_dtype(layer: Layer, inputs: Any) -> str:
+    """Return the dtype of several inputs put together: floats are cast before the call."""
+    if any(dtypes.is_float(x.dtype) for x in inputs):
+        return layer.compute_dtype
+    return dtypes.result_type(*(x.dtype for x in inputs))
+
+
+def _expanded(mask: Any, x: torch.Tensor) -> torch.Tensor:
+    if mask is None:
+        return torch.ones_like(x, dtype=torch.bool)
+    return mask.bool().reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)).expand(x.shape)
 
 
 def _same_rank(inputs: Any) -> list[torch.Tensor]:
@@ -133,6 +181,11 @@ class Multiply(Merge):
     """
 
     function = torch.mul
+    heeds_masks = True
+
+    def hide(self, merged: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
+        """Return zero where no input was seen."""
+        return merged * shown
 
 
 @LAYERS.register()
@@ -150,6 +203,11 @@ class Average(Merge):
         """Divide the sum."""
         return merged / count
 
+    def compute_output_spec(self, inputs: Any) -> KerasTensor:
+        """Return the symbolic output: a mean is no whole number."""
+        shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
+        return KerasTensor(shape, self.compute_dtype)
+
 
 @LAYERS.register()
 class Maximum(Merge):
@@ -161,6 +219,7 @@ class Maximum(Merge):
     """
 
     function = torch.maximum
+    heeds_masks = True
 
 
 @LAYERS.register()
@@ -173,3 +232,4 @@ class Minimum(Merge):
     """
 
     function = torch.minimum
+    heeds_masks = True

@@ -63,14 +63,11 @@ class Bidirectional(Layer):
         super().__init__(**kwargs)
         # Copies: the layer given stays the caller's own, and may be built elsewhere.
         config = serialize.serialize_keras_object(layer)
-        self.forward_layer = _copy(config, "forward_" + layer.name)
+        self.forward_layer = _copy(config, _prefixed("forward_", layer.name))
         if backward_layer is None:
             config = serialize.serialize_keras_object(layer)
             config["config"]["go_backwards"] = not layer.go_backwards
-            backward_layer = _copy(config, "backward_" + layer.name)
-            self._given_backward = False
-        else:
-            self._given_backward = True
+            backward_layer = _copy(config, _prefixed("backward_", layer.name))
         self.backward_layer = backward_layer
         self.merge_mode = merge_mode
         self._start = weights
@@ -189,9 +186,13 @@ class Bidirectional(Layer):
         return cls(layer, backward_layer=backward, **config)
 
 
+def _prefixed(prefix: str, name: str) -> str:
+    """Name a direction's layer; one out of a file has its prefix already."""
+    return name if name.startswith(prefix) else prefix + name.removeprefix("forward_")
+
+
 def _copy(config: dict[str, Any], name: str) -> Layer:
     config["config"]["name"] = name
-    config.pop("build_config", None)
     return serialize.deserialize_keras_object(config)
 
 

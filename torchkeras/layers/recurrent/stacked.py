@@ -48,7 +48,8 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Return the initial states of all cells."""
-        return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
+        found = [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
+        return [list(s) if isinstance(s, (list, tuple)) else [s] for s in found]
 
     def build(self, input_shape: Any) -> None:
         """Build each cell for the output of the one before."""
@@ -64,8 +65,9 @@ class StackedRNNCells(Layer):
         """Run the cells; returns the last output and the states of all."""
         new = []
         for cell, state in zip(self.cells, states, strict=True):
+            state = list(state) if isinstance(state, (list, tuple)) else [state]
             inputs, state = call_cell(cell, inputs, state, training, kwargs)
-            new.append(state)
+            new.append(list(state) if isinstance(state, (list, tuple)) else [state])
         return inputs, new
 
     @classmethod

@@ -1,0 +1,182 @@
+"""MultiHeadAttention against real Keras."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+import torchkeras
+from oracle import check_layer, copy_weights, rand
+
+ARGS = {"num_heads": 2, "key_dim": 3}
+Q, V, K = rand(2, 4, 6), rand(2, 5, 7, seed=1), rand(2, 5, 8, seed=2)
+Q_MASK = np.array([[1, 1, 1, 0], [1, 0, 1, 1]], bool)
+V_MASK = np.array([[1, 1, 1, 0, 0], [1, 0, 1, 1, 1]], bool)
+K_MASK = np.array([[0, 1, 1, 1, 1], [1, 1, 1, 0, 1]], bool)
+A_MASK = rand(2, 4, 5, seed=3) > -0.5
+NO_ROW = np.zeros((2, 4, 5), bool)
+
+
+def check(args=(), call=(), query=Q, value=V, **options):
+    call = {"value": value, **dict(call)}
+    check_layer("MultiHeadAttention", {**ARGS, **dict(args)}, query, call_kwargs=call, **options)
+
+
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("use_bias", [False, True])
+@pytest.mark.parametrize(
+    "args",
+    [
+        {},
+        {"value_dim": 5},
+        {"output_shape": 5},
+        {"output_shape": (2, 3)},
+        {"sliding_window": 2},
+        {"use_gate": True, "value_dim": 4},
+        {"dropout": 0.4},
+        {"num_heads": 1},
+    ],
+)
+def test_arguments(args, use_bias, scores):
+    call = {"key": K, "return_attention_scores": scores}
+    check({**args, "use_bias": use_bias, "bias_initializer": "ones"}, call)
+
+
+MASKS = {
+    "query_mask": [None, Q_MASK],
+    "value_mask": [None, V_MASK],
+    "key_mask": [None, K_MASK],
+    "attention_mask": [None, A_MASK, A_MASK[:, None].repeat(2, 1), A_MASK[:1], NO_ROW],
+    "use_causal_mask": [False, True],
+}
+ALL_MASKS = [
+    {k: v for k, v in zip(MASKS, values, strict=True) if v is not None}
+    for values in itertools.product(*MASKS.values())
+]
+
+
+def check_masks(masks, scores):
+    check({}, {**masks, "key": K, "return_attention_scores": scores}, symbolic=False, config=False)
+
+
+@pytest.mark.parametrize("masks", ALL_MASKS[::5], ids=lambda m: "-".join(m))
+@pytest.mark.parametrize("scores", [False, True])
+def test_masks(masks, scores):
+    check_masks(masks, scores)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("masks", ALL_MASKS, ids=lambda m: "-".join(m))
+@pytest.mark.parametrize("scores", [False, True])
+def test_all_masks(masks, scores):
+    check_masks(masks, scores)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_self_attention(causal, masked):
+    """One tensor for all three, also with an implicit mask."""
+    ours, theirs = (lib.layers.MultiHeadAttention(**ARGS) for lib in (torchkeras, keras))
+    results = []
+    for layer in (theirs, ours):
+        x = torch.tensor(Q, requires_grad=True)
+        if masked:
+            x._keras_mask = torch.tensor(Q_MASK)
+        layer(x, x)
+        if layer is ours:
+            copy_weights(theirs, ours)
+        for _ in range(2):
+            out = layer(x, x, use_causal_mask=causal)
+        weights = [w.value for w in layer.trainable_weights]
+        grads = torch.autograd.grad(out.square().sum(), [x, *weights])
+        mask = getattr(out, "_keras_mask", None)
+        results.append([out, *grads, *([] if mask is None else [mask])])
+    assert len(results[0]) == len(results[1]) == 10 + masked
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(b, a, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("axes", [None, 1, 2, (1,), (1, 2), (2, 3), (1, 3), (1, 2, 3), -2])
+def test_attention_axes(axes, scores):
+    call = {"return_attention_scores": scores}
+    x = rand(2, 3, 4, 2, 5)
+    if axes in (1, 2, (1,), -2, None):
+        x = rand(2, 3, 4, 5)
+    check({"attention_axes": axes}, call, x, x + 1)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16", "mixed_float16", "bfloat16"])
+@pytest.mark.parametrize("scores", [False, True])
+def test_dtypes(dtype, scores):
+    check({"dtype": dtype}, {"return_attention_scores": scores, "attention_mask": A_MASK},
+          symbolic=not scores)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [None, "mixed_bfloat16"])
+def test_penalties_and_constraints(dtype):
+    args = {
+        "kernel_regularizer": "l1",
+        "bias_regularizer": "l2",
+        "activity_regularizer": "l2",
+        "kernel_constraint": "non_neg",
+        "bias_constraint": "unit_norm",
+        "kernel_initializer": "he_normal",
+        "bias_initializer": "ones",
+        "seed": 3,
+    }
+    check(args, dtype=dtype)
+
+
+def test_projections_start_differently():
+    layer = torchkeras.layers.MultiHeadAttention(2, 3)
+    layer.build((None, 4, 6), (None, 4, 6))
+    kernels = [w for w in layer.weights if w.name == "kernel"]
+    assert not torch.equal(kernels[0], kernels[1])
+
+
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("seed", [None, 5])
+def test_dropout(seed, scores):
+    layer = torchkeras.layers.MultiHeadAttention(2, 3, dropout=0.5, seed=seed)
+    call = {"return_attention_scores": scores, "training": True}
+    outs = [layer(Q, V, **call) for _ in range(2)]
+    if scores:
+        (a, share), (b, _) = outs
+        torch.testing.assert_close(share.sum(-1), torch.ones(2, 2, 4))
+    else:
+        a, b = outs
+    assert not torch.allclose(a, b)
+    torch.testing.assert_close(layer(Q, V), layer(Q, V, training=False))
+    if seed is not None:
+        again = torchkeras.layers.MultiHeadAttention(2, 3, dropout=0.5, seed=seed)
+        again.build((2, 4, 6), (2, 5, 7))
+        copy_weights(layer, again)
+        out = again(Q, V, **call)
+        torch.testing.assert_close(out[0] if scores else out, a)
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        ({"num_heads": 0}, ValueError),
+        ({"key_dim": 0}, ValueError),
+        ({"num_heads": 1.5}, ValueError),
+        ({"dropout": 2.0}, ValueError),
+        ({"sliding_window": 0}, ValueError),
+        ({"output_shape": "x"}, (TypeError, ValueError)),
+    ],
+)
+def test_wrong_arguments(args, error):
+    with pytest.raises(error):
+        torchkeras.layers.MultiHeadAttention(**{**ARGS, **args})
+
+
+def test_wrong_shapes():
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError):
+            lib.layers.MultiHeadAttention(2, 3)(Q, V, rand(2, 6, 7))
+        with pytest.raises(ValueError):
+            lib.layers.MultiHeadAttention(2, 3).compute_output_shape((2, 4, 6), (2, 5, 7), (2, 6, 7))
