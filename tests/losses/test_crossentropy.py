@@ -168,3 +168,19 @@ def test_sparse_takes_integer_types_and_whole_floats():
     for dtype in (torch.int32, torch.uint8, torch.float32, torch.float64, torch.bool):
         labels = torch.tensor([1, 0]).to(dtype)
         assert_close(torchkeras.losses.SparseCategoricalCrossentropy()(labels, y_pred), want)
+
+
+def test_losses_are_traced_as_one_graph():
+    z = torch.tensor(P, requires_grad=True)
+    ids, hot = torch.tensor(IDS), torch.tensor(HOT)
+    for loss, y_true in (
+        (torchkeras.losses.SparseCategoricalCrossentropy(), ids),
+        (torchkeras.losses.CategoricalCrossentropy(), hot),
+        (torchkeras.losses.BinaryCrossentropy(), hot),
+    ):
+
+        def step(y_true, z, loss=loss):
+            return loss(y_true, torch.softmax(z, -1))
+
+        traced = torch.compile(step, backend="eager", fullgraph=True)(y_true, z)
+        assert_close(traced, step(y_true, z))

@@ -63,8 +63,8 @@ def state(model):
 def process_state():
     return repr([
         scope.state.safe_mode, sorted(serialize.get_custom_objects()), scope.state.custom_objects,
-        scope.state.allocation, scope.state.names, random.getstate()[1][:5], os.getcwd(),
-        np.random.get_state()[1][:5].tolist(), torch.get_rng_state().sum().item(),
+        scope.state.allocation, scope.state.names, hash(random.getstate()), os.getcwd(),
+        np.random.get_state()[1].sum(), torch.get_rng_state().sum().item(),
         sorted(os.environ), keras.config.floatx(), keras.config.dtype_policy().name,
     ])  # fmt: skip
 
@@ -107,7 +107,7 @@ def try_job(job):
         seen.clear()
     result: dict = {"id": job["id"], "error": None}
     forget_peak()
-    before, start = peak(), time.perf_counter()
+    before, start = peak(), time.process_time()
     WATCHING = True
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -122,7 +122,7 @@ def try_job(job):
             result["message"] = str(e)
             result["where"] = getattr(e, "where", None)
     WATCHING = False
-    result["seconds"], result["grown"] = time.perf_counter() - start, peak() - before
+    result["seconds"], result["grown"] = time.process_time() - start, peak() - before
     result["warnings"] = [str(w.message) for w in caught]
     after = process_state(), digest(job["path"]), state(model)
     result["unchanged"] = after == (process, content, weights)

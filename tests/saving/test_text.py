@@ -15,12 +15,12 @@ def parse(data, limits=DEFAULT_LIMITS):
 
 
 def refused(data, match, limits=DEFAULT_LIMITS):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ModelFileError, match=match) as info:
         parse(data, limits)
     text = str(info.value)
     assert text.startswith("m.keras: config.json: ") and len(text) <= 500 and text.isprintable()
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Models made twice by the same code: `make(keras)` and `make(torchkeras)`."""
 
 import numpy as np
+import torch
 
 
 def rand(*shape, seed=0):
@@ -195,10 +196,18 @@ def mixed_functional(k):
     return k.Model(i, L.Dense(2)(x)), rand(5, 4)
 
 
+def torch_module(k):
+    """A torch module as a layer; its `state_dict` goes to the file."""
+    inner = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
+    model = k.Sequential([k.Input((4,)), k.layers.TorchModuleWrapper(inner), k.layers.Dense(2)])
+    model(rand(5, 4))
+    return model, rand(5, 4)
+
+
 MODELS = {
     f.__name__: f
     for f in (dense, convnet, sequence, attention, two_inputs, named_outputs, nested, frozen,
-              low_precision, subclass, grown_functional, mixed_functional)
+              low_precision, subclass, grown_functional, mixed_functional, torch_module)
 }  # fmt: skip
 
 

@@ -15,9 +15,8 @@ class Weightless(Layer):
     # Not so in layers that average, whose result is in their own dtype.
     _keeps_integers = True
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.built = True
+    def build(self, input_shape: Any) -> None:
+        """Create nothing; the shape is noted in the layer's build config."""
 
     def _floating(self, x: torch.Tensor) -> torch.Tensor:
         """Cast integers, of which there is no average."""

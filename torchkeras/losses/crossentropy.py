@@ -20,6 +20,8 @@ def is_softmax(y_pred: torch.Tensor, axis: int) -> bool:
     It sums to 1 then; and what dividing by that sum adds to the gradient is the same for all
     classes of a sample, so the softmax's backward takes it away again.
     """
+    if torch.compiler.is_compiling():
+        return False  # its tracer knows no grad_fn
     fn = y_pred.grad_fn
     if fn is None or type(fn).__name__ != "SoftmaxBackward0" or axis not in (-1, y_pred.ndim - 1):
         return False

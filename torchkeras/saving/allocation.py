@@ -1,7 +1,9 @@
 """Variables of a model that is being loaded: counted before they take memory, filled once."""
 
+import random
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras._base import scope
@@ -11,6 +13,8 @@ from torchkeras.saving.safety import ModelFileError
 
 class Allocation:
     """The variables that are created within the block, with a bound on their size.
+
+    If the block fails, the global random streams are put back: making layers draws seeds.
 
     Args:
         limit: Bytes (or, without weights to come, elements) that they may take together.
@@ -31,10 +35,16 @@ class Allocation:
     def __enter__(self) -> "Allocation":
         self._scope = scope.scoped(allocation=self)
         self._scope.__enter__()
+        self._streams = random.getstate(), np.random.get_state(), torch.get_rng_state()
         return self
 
     def __exit__(self, *exc: Any) -> None:
         self._scope.__exit__(*exc)
+        if exc[0] is not None:
+            python, numpy, pytorch = self._streams
+            random.setstate(python)
+            np.random.set_state(numpy)
+            torch.set_rng_state(pytorch)
 
     def reserve(self, initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
         """Return the first value of a variable, in place of `initializer(shape, dtype=dtype)`."""

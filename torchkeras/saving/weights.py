@@ -318,11 +318,19 @@ def _apply(jobs: list[_Job]) -> None:
             for v, value in kept:
                 v.copy_(value)
         raise
-    with torch.no_grad():
-        for job in jobs:
-            if _is_copied(job):
-                for key, target in job.targets.items():  # type: ignore[union-attr]
-                    target.copy_(as_tensor(job.values[key]))
+    copied = [job for job in jobs if _is_copied(job)]
+    try:
+        _copy(copied)
+    except KeyboardInterrupt:
+        _copy(copied)  # half of a file's weights would be of no use to anybody
+        raise
+
+
+@torch.no_grad()
+def _copy(jobs: list[_Job]) -> None:
+    for job in jobs:
+        for key, target in (job.targets or {}).items():
+            target.copy_(as_tensor(job.values[key]))
 
 
 def _is_copied(job: _Job) -> bool:

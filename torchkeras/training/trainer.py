@@ -72,9 +72,9 @@ class Trainer(step.Steps):
         """
         check.positive_int("compile", "steps_per_execution", steps_per_execution)
         optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer is not None:
-            if not isinstance(optimizer, optimizers.LossScaleOptimizer):
-                optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+        scales = isinstance(optimizer, (optimizers.LossScaleOptimizer, optimizers.TorchOptimizer))
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not scales:
+            optimizer = optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
         given = {
             "optimizer": optimizer,
             "loss": loss,
@@ -199,6 +199,7 @@ class Trainer(step.Steps):
                 if validation is not None and evaluate_at(epoch):
                     found = self._evaluate(validation, callbacks)
                     logs.update({f"val_{k}": v for k, v in found.items()})
+                    logs = dict(sorted(logs.items()))  # the order of Keras's History
                 adapter.on_epoch_end()
                 callbacks.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -253,9 +254,11 @@ class Trainer(step.Steps):
 
     def _validation_adapter(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        return make_adapter(
+        adapter = make_adapter(
             x, y, sample_weight, batch_size=batch_size, steps=steps, owner="validation_data"
         )
+        adapter.anew = True
+        return adapter
 
     def _callbacks(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> Any:
         if isinstance(callbacks, CallbackList):

@@ -87,7 +87,7 @@ def test_wrong_arguments(name, args):
 def test_prelu_other_shape():
     layer = torchkeras.layers.PReLU()
     layer(np.ones((2, 3), "float32"))
-    with pytest.raises(ValueError, match="prelu"):
+    with pytest.raises(ValueError, match="p_re_lu"):
         layer(np.ones((2, 4), "float32"))
 
 

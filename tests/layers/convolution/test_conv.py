@@ -1,6 +1,8 @@
 """Conv1D, Conv2D, Conv3D against real Keras."""
 
+import copy
 import itertools
+import pickle
 
 import keras
 import numpy as np
@@ -162,6 +164,28 @@ def test_channels_first_stays_so_in_memory():
     layer = torchkeras.layers.Conv2D(32, 3, data_format="channels_first")
     assert layer(torch.rand(2, 16, 8, 8)).is_contiguous()
     assert layer.kernel.permute(3, 2, 0, 1).is_contiguous()
+
+
+@pytest.mark.parametrize(("size", "copies"), [(9, 0), (8, 1)])
+def test_only_uneven_padding_costs_a_copy(size, copies, monkeypatch):
+    calls = []
+    pad = torch.constant_pad_nd
+    monkeypatch.setattr(torch, "constant_pad_nd", lambda *a: calls.append(a) or pad(*a))
+    torchkeras.layers.Conv2D(2, 3, strides=2, padding="same")(torch.rand(1, size, size, 3))
+    assert len(calls) == copies
+
+
+def test_tools_of_torch_work():
+    """The ReLU in place is seen by none of them."""
+    layer = torchkeras.layers.Conv2D(2, 2, activation="relu", dtype="float64")
+    x = torch.rand(2, 4, 4, 2, dtype=torch.float64, requires_grad=True)
+    y = layer(x)
+    assert torch.autograd.gradcheck(layer, (x,)) and torch.autograd.gradgradcheck(layer, (x,))
+    torch.testing.assert_close(torch.func.vmap(lambda t: layer(t[None])[0])(x), y)
+    torch.testing.assert_close(pickle.loads(pickle.dumps(layer))(x), y)
+    torch.testing.assert_close(copy.deepcopy(layer)(x), y)
+    exported = torch.export.export(layer, (x,)).module()
+    torch.testing.assert_close(exported(x), y)
 
 
 def test_global_data_format():

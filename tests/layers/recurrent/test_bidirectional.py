@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from oracle import check_layer, rand
 
 import torchkeras
+from oracle import check_layer, rand
 
 X = rand(3, 5, 4)
 RIGHT = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0]], bool)
@@ -97,9 +97,7 @@ def test_dropout_in_training():
 def test_start_weights():
     source = torchkeras.layers.Bidirectional(torchkeras.layers.LSTM(3))
     want = source(X)
-    again = torchkeras.layers.Bidirectional(
-        torchkeras.layers.LSTM(3), weights=source.get_weights()
-    )
+    again = torchkeras.layers.Bidirectional(torchkeras.layers.LSTM(3), weights=source.get_weights())
     torch.testing.assert_close(again(X), want)
 
 

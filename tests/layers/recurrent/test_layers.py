@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from oracle import check_layer, rand
 
 import torchkeras
+from oracle import check_layer, rand
 
 LAYERS = ["SimpleRNN", "LSTM", "GRU"]
 X = rand(3, 5, 4)
@@ -235,7 +235,49 @@ def test_half_precision(name, dtype):
 @pytest.mark.parametrize("name", LAYERS)
 def test_inside_torch_compile_and_export(name):
     layer = getattr(torchkeras.layers, name)(4)
+    layer.build((2, 3, 5))
     x = torch.randn(2, 3, 5)
-    want = layer(x)
     program = torch.export.export(layer, (x,))
-    torch.testing.assert_close(program.module()(x), want)
+    torch.testing.assert_close(program.module()(x), layer(x))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_training_after_inference_mode(name):
+    layer = getattr(torchkeras.layers, name)(4)
+    with torch.inference_mode():
+        layer(X)
+    layer(X).sum().backward()
+    assert all(w.grad is not None for w in layer.trainable_weights)
+
+
+def test_use_cudnn_survives_in_the_config():
+    config = torchkeras.layers.LSTM(4, use_cudnn=False).get_config()
+    assert torchkeras.layers.LSTM.from_config(config).use_cudnn is False
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_by_differences(name):
+    """The fused runs, masked and not, against numerical gradients in float64."""
+    layer = getattr(torchkeras.layers, name)(3, dtype="float64", return_sequences=True)
+    layer.build((3, 5, 4))
+    x = torch.tensor(X, dtype=torch.float64, requires_grad=True)
+    for mask in (None, torch.as_tensor(MASKS["holes"])):
+        assert torch.autograd.gradcheck(lambda x, m=mask: layer(x, mask=m), x, fast_mode=True)
+
+
+def test_in_a_masked_model():
+    L = torchkeras.layers
+    model = torchkeras.Sequential(
+        [
+            torchkeras.Input((6,), dtype="int32"),
+            L.Embedding(10, 4, mask_zero=True),
+            L.Bidirectional(L.GRU(3, return_sequences=True)),
+            L.LSTM(3),
+            L.Dense(1),
+        ]
+    )
+    model.compile("adam", "mse")
+    x = np.array([[1, 2, 3, 0, 0, 0], [4, 5, 0, 0, 0, 0]], "int32")
+    model.fit(x, np.ones((2, 1), "float32"), verbose=0)
+    # What stands behind the padding is of no consequence.
+    np.testing.assert_allclose(model.predict(x, verbose=0), model(x[:, :4]).detach(), 1e-5, 1e-6)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close, check_layer, clear_names, copy_weights, library_of, rand
 
 import torchkeras
+from oracle import assert_close, check_layer, clear_names, copy_weights, library_of, rand
 
 X = rand(3, 5, 4)
 HOLES = np.array([[0, 1, 0, 1, 0], [1, 1, 0, 0, 1], [0, 0, 0, 0, 0]], bool)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from oracle import check_layer, rand
 
 import torchkeras
+from oracle import check_layer, rand
 
 MASK = np.array([[1, 1, 0], [1, 0, 0]], bool)
 LAYERS = {

@@ -95,6 +95,11 @@ class MultiHeadAttention(Layer):
         self.use_bias = use_bias
         if isinstance(output_shape, int):
             output_shape = (output_shape,)
+        elif output_shape is not None and not isinstance(output_shape, (list, tuple)):
+            raise ValueError(
+                "MultiHeadAttention: output_shape must be an integer, a tuple of them or None. "
+                f"{received('output_shape', output_shape)}"
+            )
         self.output_size = None if output_shape is None else tuple(output_shape)
         if isinstance(attention_axes, int):
             attention_axes = (attention_axes,)
@@ -140,7 +145,7 @@ class MultiHeadAttention(Layer):
             # An initializer without a seed would give all projections the same first values.
             clone = hasattr(value, "from_config") and n.endswith("initializer")
             common[n] = type(value).from_config(value.get_config()) if clone else value
-        return EinsumDense(
+        dense = EinsumDense(
             equation,
             shape,
             bias_axes=bias_axes if self.use_bias else None,
@@ -149,6 +154,28 @@ class MultiHeadAttention(Layer):
             activity_regularizer=self._outputs_regularizer,
             **common,
         )
+        dense.supports_masking = True  # its input's mask is this layer's business
+        return dense
+
+    @property
+    def query_dense(self) -> EinsumDense:
+        """Projection of the query."""
+        return self._query_dense
+
+    @property
+    def key_dense(self) -> EinsumDense:
+        """Projection of the key."""
+        return self._key_dense
+
+    @property
+    def value_dense(self) -> EinsumDense:
+        """Projection of the value."""
+        return self._value_dense
+
+    @property
+    def output_dense(self) -> EinsumDense:
+        """Projection of the heads' outputs."""
+        return self._output_dense
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         """Create the projections."""
@@ -191,7 +218,7 @@ class MultiHeadAttention(Layer):
         query: torch.Tensor,
         value: torch.Tensor,
         key: torch.Tensor | None = None,
-        query_mask: Any = None,
+        query_mask: Any = None,  # noqa: ARG002  # the template hands it on as the output's mask
         value_mask: Any = None,
         key_mask: Any = None,
         attention_mask: Any = None,
@@ -201,9 +228,7 @@ class MultiHeadAttention(Layer):
     ) -> Any:
         """Attend; True in a mask shows a position, False hides it."""
         key = value if key is None else key
-        mask = self._mask(
-            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
-        )
+        mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         # (batch, ..., heads, positions, size): attention goes over the last axis but one.
         sizes = [q.shape[a] for a in self.attention_axes], [k.shape[a] for a in self.attention_axes]
@@ -244,13 +269,15 @@ class MultiHeadAttention(Layer):
         return x.unflatten(-2, sizes).movedim(list(range(-n - 1, -1)), axes)
 
     def _mask(
-        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any,
-        attention_mask: Any, causal: bool,
+        self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
+        causal: bool,
     ) -> Any:  # fmt: skip
-        """Join all masks into one of `(batch, T, S)`; None if there is none."""
+        """Join all masks into one of `(batch, T, S)`; None if there is none.
+
+        The query's mask is not among them: it goes to the output, and who heeds it sees none of
+        the hidden queries' results.
+        """
         parts = []
-        if query_mask is not None:
-            parts.append(query_mask.bool().unsqueeze(-1))
         if value_mask is not None:
             parts.append(value_mask.bool().unsqueeze(-2))
         if key_mask is not None:

@@ -30,6 +30,11 @@ class BatchNormalization(Layer):
         moving_mean_initializer, moving_variance_initializer: Initializers of the averages.
         beta_regularizer, gamma_regularizer: Penalties.
         beta_constraint, gamma_constraint: Constraints after each step.
+        renorm: Whether training corrects the batch's statistics towards the long run's
+            (Ioffe, 2017, https://arxiv.org/abs/1702.03275).
+        renorm_clipping: Bounds of the correction `normalised * r + d`: `"rmin"` and `"rmax"` of
+            `r` (default 0 and infinity), `"dmax"` of `d` (default infinity).
+        renorm_momentum: Momentum of the averages that the correction goes by.
         synchronized: Whether replicas share their statistics.
 
     Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
@@ -76,7 +81,7 @@ class BatchNormalization(Layer):
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.renorm = renorm
-        self.renorm_clipping = renorm_clipping
+        self.renorm_clipping = _clipping(renorm_clipping) if renorm else None
         self.renorm_momentum = renorm_momentum
         self.synchronized = synchronized
         self.supports_masking = True
@@ -133,7 +138,23 @@ class BatchNormalization(Layer):
             trainable=False,
             autocast=False,
         )
+        if self.renorm:
+            for name, start in ("moving_stddev", None), ("renorm_mean", 0), ("renorm_stddev", None):
+                initializer = (
+                    self.moving_mean_initializer if start == 0 else self._stddev_initializer
+                )
+                weight = self.add_weight(
+                    name=name,
+                    shape=shape,
+                    initializer=initializer,
+                    trainable=False,
+                    autocast=False,
+                )
+                setattr(self, name, weight)
         self.input_spec = InputSpec(ndim=rank, axes={axis: features})
+
+    def _stddev_initializer(self, shape: Any, dtype: Any = None) -> torch.Tensor:
+        return torch.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
     def call(
         self, inputs: torch.Tensor, training: bool | None = None, mask: Any = None
@@ -148,8 +169,8 @@ class BatchNormalization(Layer):
         if not (training and self._trainable):
             mean, variance = self.moving_mean, self.moving_variance
             x = F.batch_norm(x, mean, variance, self.gamma, self.beta, False, 0.0, self.epsilon)
-        elif mask is not None:
-            x = self._masked(x, inputs, mask, rows)
+        elif mask is not None or self.renorm:
+            x = self._composed(x, inputs, mask, rows)
         else:
             x = self._from_batch(x)
         return x.view(inputs.shape) if rows else x.movedim(1, self._axis)
@@ -178,25 +199,66 @@ class BatchNormalization(Layer):
         variance.data.lerp_(old, 1 / count)
         return out
 
-    def _masked(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
-        """Normalise by the statistics of what the mask shows."""
-        seen = mask.to(x.dtype).reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim))
-        seen = seen.expand(inputs.shape)
-        seen = seen.reshape(x.shape) if rows else seen.movedim(self._axis, 1)
+    def _composed(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
+        """Normalise by the statistics of what the mask shows, renormalised where asked for."""
         dims = [d for d in range(x.ndim) if d != 1]
-        total = seen.sum(dims, keepdim=True) + 1e-7
-        mean = (x * seen).sum(dims, keepdim=True) / total
-        variance = ((x - mean).square() * seen).sum(dims, keepdim=True) / total
-        with torch.no_grad():
-            share = 1 - self.momentum
-            self.moving_mean.lerp_(mean.flatten().to(self.moving_mean.dtype), share)
-            self.moving_variance.lerp_(variance.flatten().to(self.moving_mean.dtype), share)
+        dtype = self.moving_mean.dtype
+        wide = x.to(dtype)
+        if mask is None:
+            variance, mean = torch.var_mean(wide, dims, correction=0, keepdim=True)
+        else:
+            seen = mask.to(dtype).reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim))
+            seen = seen.expand(inputs.shape)
+            seen = seen.reshape(x.shape) if rows else seen.movedim(self._axis, 1)
+            total = seen.sum(dims, keepdim=True) + 1e-7
+            mean = (wide * seen).sum(dims, keepdim=True) / total
+            variance = ((wide - mean).square() * seen).sum(dims, keepdim=True) / total
         shape = [1, -1, *(1,) * (x.ndim - 2)]
-        out = (x - mean) * torch.rsqrt(variance + self.epsilon)
+        out = (wide - mean) * torch.rsqrt(variance + self.epsilon)
+        if self.renorm:
+            r, d = self._correction(mean.detach().flatten(), variance.detach().flatten())
+            out = out * r.view(shape) + d.view(shape)
+        else:
+            self._move(mean.detach().flatten(), variance.detach().flatten())
         if self.gamma is not None:
             out = out * self.gamma.view(shape)
-        return out if self.beta is None else out + self.beta.view(shape)
+        if self.beta is not None:
+            out = out + self.beta.view(shape)
+        return out.to(x.dtype)
+
+    def _move(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        with torch.no_grad():
+            self.moving_mean.lerp_(mean, 1 - self.momentum)
+            self.moving_variance.lerp_(variance, 1 - self.momentum)
+
+    @torch.no_grad()
+    def _correction(
+        self, mean: torch.Tensor, variance: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the factor and the shift of batch renormalisation, and move all averages."""
+        bounds = self.renorm_clipping
+        stddev = torch.sqrt(variance + self.epsilon)
+        r = (stddev / self.renorm_stddev).clamp(bounds.get("rmin", 0.0), bounds.get("rmax"))
+        d = (mean - self.renorm_mean) / self.renorm_stddev
+        if "dmax" in bounds:
+            d = d.clamp(-bounds["dmax"], bounds["dmax"])
+        self.renorm_mean.lerp_(mean, 1 - self.renorm_momentum)
+        self.renorm_stddev.lerp_(stddev, 1 - self.renorm_momentum)
+        self.moving_mean.lerp_(mean, 1 - self.momentum)
+        self.moving_stddev.lerp_(stddev, 1 - self.momentum)
+        self.moving_variance.copy_((self.moving_stddev.square() - self.epsilon).clamp(min=0.0))
+        return r, d
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
         return input_shape
+
+
+def _clipping(bounds: Any) -> dict[str, float]:
+    bounds = dict(bounds or {})
+    if not bounds.keys() <= {"rmin", "rmax", "dmax"} or bounds.get("dmax", 0.0) < 0:
+        raise ValueError(
+            "BatchNormalization: renorm_clipping must have no keys but 'rmin', 'rmax' and a "
+            f"'dmax' >= 0. {received('renorm_clipping', bounds)}"
+        )
+    return bounds

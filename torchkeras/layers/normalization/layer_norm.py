@@ -26,6 +26,7 @@ class LayerNormalization(Layer):
         gamma_regularizer: Penalty on `gamma`.
         beta_constraint: Constraint of `beta` after each step.
         gamma_constraint: Constraint of `gamma` after each step.
+        rms_scaling: Keras's deprecated form: the mean is not taken off, and there is no `beta`.
 
     Ba et al., 2016, https://arxiv.org/abs/1607.06450
 
@@ -46,6 +47,7 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        rms_scaling: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,12 +69,14 @@ class LayerNormalization(Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
+        self.rms_scaling = rms_scaling
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         """Create gamma and beta."""
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        self.axis = list(axes)  # Keras writes a list once it is built
         if not all(-rank <= a < rank for a in axes):
             raise ValueError(
                 f"LayerNormalization: axis must be within the input's {rank} axes. "
@@ -92,7 +96,7 @@ class LayerNormalization(Layer):
                 regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
             )
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self.add_weight(
                 name="beta",
                 shape=shape,
@@ -105,12 +109,26 @@ class LayerNormalization(Layer):
         """Return the normalised inputs."""
         if not inputs.is_floating_point():
             inputs = inputs.to(self._policy.torch_compute_dtype)
+        if self.rms_scaling:
+            return self._scaled(inputs)
         if self._moved is None:
             return F.layer_norm(inputs, self._shape, self.gamma, self.beta, self.epsilon)
         last = list(range(-len(self._moved), 0))
         x = inputs.movedim(self._moved, last)
         x = F.layer_norm(x, self._shape, self.gamma, self.beta, self.epsilon)
         return x.movedim(last, self._moved)
+
+    def _scaled(self, inputs: torch.Tensor) -> torch.Tensor:
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        spread = inputs.var(axes, correction=0, keepdim=True)
+        out = inputs * torch.rsqrt(spread + self.epsilon)
+        if self.gamma is None:
+            return out
+        shape = [
+            inputs.shape[a] if a in {b % inputs.ndim for b in axes} else 1
+            for a in range(inputs.ndim)
+        ]
+        return out * self.gamma.reshape(shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

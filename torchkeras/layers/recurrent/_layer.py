@@ -68,8 +68,10 @@ class CellLayer(RNN):
             return kernel, recurrent
         zeros = self._zeros  # torch adds a second bias
         if zeros is None or zeros.dtype is not bias.dtype or zeros.device != bias.device:
-            zeros = torch.zeros(bias.shape, dtype=bias.dtype, device=bias.device)
-            self.__dict__["_zeros"] = zeros
+            with torch.inference_mode(False):  # a later training step uses it too
+                zeros = torch.zeros(bias.shape, dtype=bias.dtype, device=bias.device)
+            if not torch.compiler.is_compiling():  # a traced tensor is no constant
+                self.__dict__["_zeros"] = zeros
         return kernel, recurrent, bias, zeros
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:

@@ -1,7 +1,7 @@
 """How a cell is asked for its first state and for a step, whoever wrote it."""
 
 import inspect
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torchkeras.core.tensor import get_device
 from torchkeras.layers.layer import Layer
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(function: Any) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 

@@ -266,9 +266,7 @@ class GRUCell(_GatedCell):
             candidate = self._activation(candidate + r * part_of_candidate)
         else:
             z, r = self._gate(torch.addmm(gates, thin, kernel[:, : 2 * units])).chunk(2, 1)
-            candidate = self._activation(
-                torch.addmm(candidate, r * thin, kernel[:, 2 * units :])
-            )
+            candidate = self._activation(torch.addmm(candidate, r * thin, kernel[:, 2 * units :]))
         output = torch.lerp(candidate, h, z)  # z * h + (1 - z) * candidate
         return output, [output]
 

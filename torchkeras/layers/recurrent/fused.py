@@ -71,7 +71,7 @@ def masked(
     if known:
         if bool(mask.all()):
             out, states = kernel(x, weights, states)
-            return out if sequences else _last(out, states), states
+            return out if sequences else states[0], states
         right_padded = not bool((mask[:, 1:] & ~mask[:, :-1]).any())
     if not right_padded:
         order = mask.logical_not().byte().argsort(dim=1, stable=True)
@@ -94,10 +94,6 @@ def masked(
     at = (counts - 1).clamp(min=0).unsqueeze(2).expand(-1, -1, out.shape[2])
     shown = mask if zero_output else counts > 0
     return torch.where(shown.unsqueeze(2), out.gather(1, at), 0.0), new
-
-
-def _last(out: torch.Tensor, states: list[torch.Tensor]) -> torch.Tensor:
-    return states[0]
 
 
 def _packed(

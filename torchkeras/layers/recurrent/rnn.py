@@ -207,8 +207,7 @@ class RNN(Layer):
         dtype = self._policy.torch_compute_dtype
         if not self.return_state:
             return sequences.new_empty(shapes, dtype=dtype)
-        first, *rest = shapes
-        batch = first[0]
+        first, batch = shapes[0], sequences.shape[0]
         states = nest.map_structure(
             lambda n: sequences.new_empty((batch, n), dtype=dtype), self.state_size
         )

@@ -32,9 +32,7 @@ class TimeDistributed(Layer):
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
-            raise ValueError(
-                f"TimeDistributed: layer must be a layer. {received('layer', layer)}"
-            )
+            raise ValueError(f"TimeDistributed: layer must be a layer. {received('layer', layer)}")
         super().__init__(**kwargs)
         self.layer = layer
         self.supports_masking = True

@@ -32,6 +32,8 @@ class DataAdapter:
         batch_size: Samples a batch; None if the source decides.
         num_samples: Samples that a pass gives together; None if unknown.
         exhausted: Whether the last epoch ended before its `steps`, or had no batch at all.
+        anew: Whether each epoch begins at the start of the data, also with `steps`: so that an
+            evaluation looks at the same samples each time. (A generator has no start to go to.)
     """
 
     owner: str
@@ -40,6 +42,7 @@ class DataAdapter:
     batch_size: int | None = None
     num_samples: int | None = None
     exhausted: bool = False
+    anew: bool = False
     # Whether an epoch without `steps` can be handed out as it is: it has a batch for sure.
     never_empty: bool = False
 
@@ -77,7 +80,7 @@ class _Epoch:
     def __init__(self, adapter: DataAdapter) -> None:
         self.adapter = adapter
         self.count = 0
-        self.running = adapter._running
+        self.running = None if adapter.anew else adapter._running
 
     def __iter__(self) -> Iterator[Batch]:
         return self
