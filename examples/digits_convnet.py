@@ -69,10 +69,10 @@ history = model.fit(
     x_train,
     y_train,
     batch_size=64,
-    epochs=60,
+    epochs=40,
     validation_split=0.15,
     callbacks=[
-        keras.callbacks.EarlyStopping(monitor="val_loss", patience=10, restore_best_weights=True),
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=8, restore_best_weights=True),
         keras.callbacks.ModelCheckpoint(
             options.out / "best.keras", monitor="val_loss", save_best_only=True
         ),

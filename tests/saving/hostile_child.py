@@ -60,13 +60,23 @@ def state(model):
     return digest.hexdigest()
 
 
-def process_state():
-    return repr([
-        scope.state.safe_mode, sorted(serialize.get_custom_objects()), scope.state.custom_objects,
-        scope.state.allocation, scope.state.names, hash(random.getstate()), os.getcwd(),
-        np.random.get_state()[1].sum(), torch.get_rng_state().sum().item(),
-        sorted(os.environ), keras.config.floatx(), keras.config.dtype_policy().name,
-    ])  # fmt: skip
+def process_state(streams=True):
+    """What a refused load must leave as it was; one that succeeds may draw seeds."""
+    found = [
+        scope.state.safe_mode,
+        sorted(serialize.get_custom_objects()),
+        scope.state.custom_objects,
+        scope.state.allocation,
+        scope.state.names,
+        os.getcwd(),
+        sorted(os.environ),
+        keras.config.floatx(),
+        keras.config.dtype_policy().name,
+    ]
+    if streams:
+        state = np.random.get_state()[1], torch.get_rng_state()
+        found += [hash(random.getstate()), *(x.sum() for x in state)]
+    return repr(found)
 
 
 def load_new(job):
@@ -102,12 +112,13 @@ def forget_peak():
 def try_job(job):
     global WATCHING
     model = build()
-    process, content, weights = process_state(), digest(job["path"]), state(model)
+    before = process_state(), process_state(False)
+    content, weights = digest(job["path"]), state(model)
     for seen in SEEN.values():
         seen.clear()
     result: dict = {"id": job["id"], "error": None}
     forget_peak()
-    before, start = peak(), time.process_time()
+    least, start = peak(), time.process_time()
     WATCHING = True
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -122,10 +133,11 @@ def try_job(job):
             result["message"] = str(e)
             result["where"] = getattr(e, "where", None)
     WATCHING = False
-    result["seconds"], result["grown"] = time.process_time() - start, peak() - before
+    result["seconds"], result["grown"] = time.process_time() - start, peak() - least
     result["warnings"] = [str(w.message) for w in caught]
-    after = process_state(), digest(job["path"]), state(model)
-    result["unchanged"] = after == (process, content, weights)
+    refused = result["error"] is not None
+    after = process_state(refused), digest(job["path"]), state(model)
+    result["unchanged"] = after == (before[0 if refused else 1], content, weights)
     return result | {name: sorted(set(seen)) for name, seen in SEEN.items()}
 
 

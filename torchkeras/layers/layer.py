@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules import module as _module
 
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import scope
@@ -25,6 +26,17 @@ from torchkeras.random import SeedGenerator
 _state = scope.state
 _Tensor = torch.Tensor
 _calls = itertools.count(1)
+
+
+def global_hooks() -> bool:
+    """Tell whether somebody hooked all modules there are."""
+    return bool(
+        _module._global_forward_hooks
+        or _module._global_forward_pre_hooks
+        or _module._global_backward_hooks
+        or _module._global_backward_pre_hooks
+    )
+
 
 _NOT_INITIALISED = (
     "{0}: call super().__init__() as the first statement of __init__, "
@@ -393,9 +405,13 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         """Compute the outputs; a subclass defines it."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method.")
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer; what `layer(inputs)` does, between torch's hooks."""
-        if self._fast and len(args) == 1 and not kwargs:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer on tensors, arrays or symbols.
+
+        A layer that has run before gets plain tensors most of the time: then nothing of the
+        template is needed but a look at the input's shape.
+        """
+        if self._fast and not kwargs and len(args) == 1 and not global_hooks():
             x = args[0]
             if (
                 type(x) is _Tensor
@@ -416,9 +432,40 @@ class Layer(nn.Module, Operation, configurable.Configurable):
                 except Exception as e:
                     self._annotate(e, args)
                     raise
+        return nn.Module.__call__(self, *args, **kwargs)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the template; what a call comes to between torch's hooks."""
+        if self._fast and not kwargs and self._is_plain(args):
+            training = _state.training
+            if training is None and self.training:
+                training = True
+            try:
+                if training is not None and self._call_spec.has_training:
+                    return self.call(*args, training=training)
+                return self.call(*args)
+            except Exception as e:
+                self._annotate(e, args)
+                raise
         return self._full_call(args, kwargs)
 
+    def _is_plain(self, args: tuple[Any, ...]) -> bool:
+        """Tell whether all arguments are tensors, or lists of them, that need no conversion."""
+        if _state.autocast is not None or self.input_spec is not None:
+            return False
+        dtype = self._torch_dtype
+        for arg in args:
+            for x in arg if type(arg) is list else (arg,):
+                if (
+                    type(x) is not _Tensor
+                    or (x.dtype is not dtype and x.is_floating_point())
+                    or getattr(x, "_keras_mask", None) is not None
+                ):
+                    return False
+        return True
+
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._refresh()
         spec = self._call_spec
         if "training" in kwargs and not spec.has_training:
             explicit = kwargs.pop("training")
@@ -504,7 +551,40 @@ class Layer(nn.Module, Operation, configurable.Configurable):
             and self._cast_dtype() is None
             and bool(self._call_spec.names)
             and (self.input_spec is None or isinstance(self.input_spec, InputSpec))
+            and not self._has_hooks()
         )
+
+    def _has_hooks(self) -> bool:
+        return bool(
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+            or self._compiled_call_impl is not None
+        )
+
+    def register_forward_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """See `nn.Module`."""
+        self.__dict__["_fast"] = False
+        return super().register_forward_hook(*args, **kwargs)
+
+    def register_forward_pre_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """See `nn.Module`."""
+        self.__dict__["_fast"] = False
+        return super().register_forward_pre_hook(*args, **kwargs)
+
+    def register_full_backward_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """See `nn.Module`."""
+        self.__dict__["_fast"] = False
+        return super().register_full_backward_hook(*args, **kwargs)
+
+    def register_full_backward_pre_hook(self, *args: Any, **kwargs: Any) -> Any:
+        """See `nn.Module`."""
+        self.__dict__["_fast"] = False
+        return super().register_full_backward_pre_hook(*args, **kwargs)
+
+    def _refresh(self) -> None:
+        """Renew what is derived from public attributes; every full call begins with it."""
 
     def _annotate(self, e: Exception, args: Any) -> None:
         shapes = [tuple(x.shape) if hasattr(x, "shape") else x for x in nest.flatten(list(args))]

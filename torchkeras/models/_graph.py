@@ -83,20 +83,21 @@ class Runner:
         self.chain = graph.chain
         self.graph = graph
         self.dtypes = [torch_dtype(t.dtype) for t in graph.inputs]
+        self.dtype = self.dtypes[0] if len(self.dtypes) == 1 else None
         self.shapes = [t.shape for t in graph.inputs]
         self.ranks = [len(t.shape) for t in graph.inputs]
-        # Sizes to check besides the rank: (axis, size) of every known dimension but the batch.
-        self.fixed = [
-            tuple((a, d) for a, d in enumerate(t.shape) if a and d is not None)
-            for t in graph.inputs
-        ]
+        # The shape behind the batch, if it is known as a whole.
+        rest = self.shapes[0][1:] if self.shapes else (None,)
+        self._rest = None if None in rest else tuple(rest)
 
-    def accepts(self, x: torch.Tensor) -> bool:
-        """Tell whether the only input needs no conversion at all."""
-        if x.dtype is not self.dtypes[0] or x.ndim != self.ranks[0]:
-            return False
-        shape = x.shape
-        return all(shape[axis] == size for axis, size in self.fixed[0])
+    def accepts(self, shape: torch.Size) -> bool:
+        """Tell whether the only input has a shape that needs no adjustment."""
+        if self._rest is not None:
+            return shape[1:] == self._rest and len(shape) > 0
+        want = self.shapes[0]
+        return len(shape) == len(want) and all(
+            n is None or m == n for m, n in zip(shape[1:], want[1:], strict=True)
+        )
 
     def standardize(self, flat: list[Any]) -> list[Any]:
         """Return input values as tensors of the inputs' dtypes and ranks."""

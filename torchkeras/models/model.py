@@ -16,7 +16,7 @@ from torchkeras.core.symbolic import KerasTensor
 
 from torchkeras.layers import _call_spec
 from torchkeras.layers._build import as_shape
-from torchkeras.layers.layer import Layer
+from torchkeras.layers.layer import Layer, global_hooks
 from torchkeras.models import _graph
 from torchkeras.training.trainer import Trainer
 
@@ -72,7 +72,7 @@ class Model(Trainer, Layer):
             kwargs.setdefault("name", args[0])
         Layer.__init__(self, **kwargs)
         Trainer.__init__(self)
-        self.__dict__["_graph"] = None
+        self.__dict__["_graph"] = self.__dict__["_runner"] = None
         if functional:
             self._set_graph(inputs, outputs)
 
@@ -208,24 +208,36 @@ class Model(Trainer, Layer):
 
     # ------------------------------------------------------------------ the call
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the model: a flat plan if it is functional, else as any layer."""
-        graph = self._graph
-        if graph is not None and self._is_plain_call and len(args) == 1:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the model; a row of layers on one plain tensor goes the quick way."""
+        runner = self._runner
+        if self._fast and runner is not None and len(args) == 1 and not global_hooks():
             x = args[0]
             if (
                 type(x) is _Tensor
+                and x.dtype is runner.dtype
                 and getattr(x, "_keras_mask", None) is None
-                and self._runner.chain is not None
-                and self._runner.accepts(x)
-                and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
+                and runner.accepts(x.shape)
+                and _state.autocast is None
             ):
-                return self._run_chain(x, kwargs.get("training"))
-        return super().forward(*args, **kwargs)
+                if not kwargs:
+                    return self._run_chain(x, None)
+                if len(kwargs) == 1 and "training" in kwargs:
+                    return self._run_chain(x, kwargs["training"])
+        return super().__call__(*args, **kwargs)
 
     @property
     def _is_plain_call(self) -> bool:
         return type(self).call is Model.call and self.activity_regularizer is None
+
+    def _settle(self) -> None:
+        super()._settle()
+        if self._graph is not None:
+            self.__dict__["_fast"] = (
+                self._is_plain_call
+                and self._runner.chain is not None
+                and not self._has_hooks()
+            )
 
     def _run_chain(self, x: torch.Tensor, training: bool | None) -> Any:
         """Run layers that only feed each other, with nothing between them and their input."""

@@ -88,7 +88,7 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         """Draw the graph anew for the present layers, if the input's shape is known."""
         fields = self.__dict__
-        fields["_graph"] = None
+        fields["_graph"] = fields["_runner"] = None
         fields["_settled"] = fields["_fast"] = False
         self.built = False
         self._modules.clear()

@@ -131,7 +131,8 @@ class CompileLoss:
                     f"{received('loss_weights', self.loss_weights)}"
                 )
             rows += [(i, e, w) for e, w in zip(several, own, strict=False)]
-        return rows
+        # Trackers of a dict's outputs come by names, as in Keras: `evaluate` lists them so.
+        return sorted(rows, key=lambda row: matcher.outputs[row[0]].path)
 
     def _weights(self, losses: list[Any]) -> Any:
         """Weights as given; a flat list of one weight a loss is for the outputs with a loss."""

@@ -77,7 +77,7 @@ class Steps:
 
     def predict_step(self, data: Any) -> Any:
         """Return the outputs of one batch; targets in it are ignored."""
-        x, _, _ = unpack_x_y_sample_weight(data)
+        x = data[0] if type(data) is tuple else unpack_x_y_sample_weight(data)[0]
         return self(x, training=False)
 
     def _step_logs(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:

@@ -342,7 +342,12 @@ class Trainer(step.Steps):
         return logs
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
-        names = [n for n in self.get_metrics_result() if n in logs]
+        """Return results in the order of the metrics, then what has another name, sorted."""
+        names: dict[str, None] = {}
+        for metric in self.metrics:
+            for m in metric.metrics if isinstance(metric, CompileMetrics) else (metric,):
+                if m.name in logs:
+                    names[m.name] = None
         values = [logs[n] for n in names] + [v for n, v in logs.items() if n not in names]
         return values[0] if len(values) == 1 else values
 
@@ -418,10 +423,11 @@ class Trainer(step.Steps):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch; return the running loss and metrics."""
+        """Train on one batch; return its loss and metrics."""
         self._check_compiled("train_on_batch")
         batch = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
         before = self.training
+        self.reset_metrics()
         self.train()
         try:
             logs = self.train_step(batch)
@@ -432,10 +438,11 @@ class Trainer(step.Steps):
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Evaluate one batch; return the running loss and metrics."""
+        """Evaluate one batch; return its loss and metrics."""
         self._check_compiled("test_on_batch")
         batch = self._one_batch(x, y, sample_weight, None, "test_on_batch")
         before = self.training
+        self.reset_metrics()
         self.eval()
         try:
             with torch.no_grad():

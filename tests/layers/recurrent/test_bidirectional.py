@@ -110,8 +110,8 @@ def test_errors():
             L.Bidirectional(wrong)
     with pytest.raises(ValueError, match="different go_backwards"):
         L.Bidirectional(L.LSTM(2), backward_layer=L.LSTM(2))
+    other = L.LSTM(2, go_backwards=True, return_sequences=True)
     with pytest.raises(ValueError, match="the same return_sequences"):
-        other = L.LSTM(2, go_backwards=True, return_sequences=True)
         L.Bidirectional(L.LSTM(2), backward_layer=other)
     with pytest.raises(AttributeError, match="stateful"):
         L.Bidirectional(L.LSTM(2)).reset_state()

@@ -215,7 +215,7 @@ def test_errors_at_creation(name, args):
 def test_errors_of_calls():
     layer = torchkeras.layers.LSTM(2)
     x = torch.ones(2, 5, 3)
-    with pytest.raises(ValueError, match="must hold 2 states. Received: 1"):
+    with pytest.raises(ValueError, match="must hold 2 states"):
         layer(x, initial_state=[torch.zeros(2, 2)])
     with pytest.raises(ValueError, match=r"mask must have shape \(2, 5\)"):
         layer(x, mask=torch.ones(2, 4))
@@ -269,7 +269,7 @@ def test_in_a_masked_model():
     L = torchkeras.layers
     model = torchkeras.Sequential(
         [
-            torchkeras.Input((6,), dtype="int32"),
+            torchkeras.Input((None,), dtype="int32"),
             L.Embedding(10, 4, mask_zero=True),
             L.Bidirectional(L.GRU(3, return_sequences=True)),
             L.LSTM(3),

@@ -26,7 +26,7 @@ def test_layers(kind, training):
     make, x = LAYERS[kind]
     check_layer(
         "TimeDistributed", lambda lib: {"layer": make(lib.layers)}, x, training=training,
-        config=kind != "flatten",  # Keras notes the shape it was built for, though it has no weights
+        config=kind != "flatten",  # Keras notes its shape, though it has no weights
     )  # fmt: skip
 
 

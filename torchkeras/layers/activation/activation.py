@@ -24,13 +24,15 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        self._activation = activations.native(self.activation)
         self.supports_masking = True
         self.built = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the activation of the inputs."""
         return inputs if self._activation is None else self._activation(inputs)
+
+    def _refresh(self) -> None:
+        self.__dict__["_activation"] = activations.native(self.activation)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

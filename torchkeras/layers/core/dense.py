@@ -59,7 +59,6 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = check.positive_int("Dense", "units", units)
         self.activation = activations.get(activation)
-        self._activation = activations.native(self.activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -99,9 +98,14 @@ class Dense(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(inputs @ kernel + bias)`."""
-        kernel, bias = self.kernel, self.bias
-        if inputs.dtype is not kernel.dtype:
-            inputs = inputs.to(kernel.dtype)  # integers; floats are cast before the call
+        own = self._parameters
+        kernel, bias = own.get("kernel"), own.get("bias")
+        if kernel is None:  # torch.nn.utils.parametrize puts it elsewhere
+            kernel, bias = self.kernel, self.bias
+        if inputs.dtype is not kernel.dtype:  # integers, or a mixed policy
+            dtype = self._policy.torch_compute_dtype
+            inputs, kernel = inputs.to(dtype), kernel.to(dtype)
+            bias = None if bias is None else bias.to(dtype)
         if bias is None:
             x = inputs @ kernel
         elif inputs.ndim == 2:
@@ -109,6 +113,9 @@ class Dense(Layer):
         else:
             x = torch.nn.functional.linear(inputs, kernel.t(), bias)
         return x if self._activation is None else self._activation(x)
+
+    def _refresh(self) -> None:
+        self.__dict__["_activation"] = activations.native(self.activation)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Return `(..., units)`."""

@@ -70,15 +70,11 @@ class TorchModuleWrapper(Layer):
             for m, mode in modes:
                 m.training = mode
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the module's config; a module is never pickled.
-
-        Raises:
-            TypeError: if the module's class has no `get_config`.
-        """
+    def _config_overrides(self) -> dict[str, Any]:
+        # The module's own config is stored with it; a module is never pickled.
         if not hasattr(self.module, "get_config"):
             raise TypeError(
                 f"{type(self.module).__name__} cannot be stored: give its class get_config() and "
                 "decorate it with keras.saving.register_keras_serializable(), or save weights only."
             )
-        return super().get_config()
+        return super()._config_overrides()

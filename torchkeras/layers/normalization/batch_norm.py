@@ -163,17 +163,27 @@ class BatchNormalization(Layer):
         if not inputs.is_floating_point():
             inputs = inputs.to(self._policy.torch_compute_dtype)
         x = inputs
-        # (batch, features, ...) for torch's kernel: of an array with its features last, rows.
+        # (batch, features, ...) for torch's kernel, which is fast on the channels_last order that
+        # an array with its features last has once it has four axes.
         rows = self._last and x.is_contiguous()
-        x = x.reshape(-1, x.shape[-1]) if rows else x.movedim(self._axis, 1)
+        if not rows:
+            x = x.movedim(self._axis, 1)
+        elif x.ndim > 2:
+            x = x.view(x.shape[0], -1, 1, x.shape[-1]) if x.ndim != 4 else x
+            x = x.permute(0, 3, 1, 2)
         if not (training and self._trainable):
-            mean, variance = self.moving_mean, self.moving_variance
-            x = F.batch_norm(x, mean, variance, self.gamma, self.beta, False, 0.0, self.epsilon)
+            weights, state = self._parameters, self._buffers
+            x = torch.batch_norm(
+                x, weights.get("gamma"), weights.get("beta"), state["moving_mean"],
+                state["moving_variance"], False, 0.0, self.epsilon, False,
+            )  # fmt: skip
         elif mask is not None or self.renorm:
             x = self._composed(x, inputs, mask, rows)
         else:
             x = self._from_batch(x)
-        return x.view(inputs.shape) if rows else x.movedim(1, self._axis)
+        if not rows:
+            return x.movedim(1, self._axis)
+        return x if x.ndim == 2 else x.permute(0, 2, 3, 1).reshape(inputs.shape)
 
     def _from_batch(self, x: torch.Tensor) -> torch.Tensor:
         """Normalise by the batch's own statistics, and move the averages.
@@ -181,22 +191,27 @@ class BatchNormalization(Layer):
         torch moves the variance towards the unbiased one; Keras towards the biased one, which is
         (n - 1) / n of it: the difference is taken back by a share 1 / n of the old average.
         """
-        mean, variance = self.moving_mean, self.moving_variance
+        weights, state = self._parameters, self._buffers
+        gamma, beta = weights.get("gamma"), weights.get("beta")
+        mean, variance = state["moving_mean"], state["moving_variance"]
         count = x.numel() // x.shape[1]
         if count == 1:
             # One value is its own mean: what is left is 0, and so is its gradient.
-            out = F.batch_norm(x - x, torch.zeros_like(mean), torch.zeros_like(mean), self.gamma,
-                               self.beta, False, 0.0, self.epsilon)  # fmt: skip
+            zero = torch.zeros_like(mean)
+            out = torch.batch_norm(
+                x - x, gamma, beta, zero, zero, False, 0.0, self.epsilon, False
+            )
             with torch.no_grad():
                 mean.lerp_(x.flatten().to(mean.dtype), 1 - self.momentum)
                 variance.mul_(self.momentum)
             return out
-        old = variance * self.momentum
-        out = torch.batch_norm(
-            x, self.gamma, self.beta, mean, variance, True, 1 - self.momentum, self.epsilon, False
-        )
         # .data: the kernel keeps the averages for its backward pass, which never reads them here.
-        variance.data.lerp_(old, 1 / count)
+        plain = variance.data
+        old = plain * self.momentum
+        out = torch.batch_norm(
+            x, gamma, beta, mean, variance, True, 1 - self.momentum, self.epsilon, False
+        )
+        plain.lerp_(old, 1 / count)
         return out
 
     def _composed(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
@@ -209,7 +224,9 @@ class BatchNormalization(Layer):
         else:
             seen = mask.to(dtype).reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim))
             seen = seen.expand(inputs.shape)
-            seen = seen.reshape(x.shape) if rows else seen.movedim(self._axis, 1)
+            seen = seen.reshape(-1, x.shape[1]) if rows else seen.movedim(self._axis, 1)
+            if rows and x.ndim == 4:
+                seen = seen.view(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
             total = seen.sum(dims, keepdim=True) + 1e-7
             mean = (wide * seen).sum(dims, keepdim=True) / total
             variance = ((wide - mean).square() * seen).sum(dims, keepdim=True) / total

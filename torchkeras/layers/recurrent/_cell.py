@@ -107,6 +107,7 @@ class RecurrentCell(Layer):
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
+            order=(1, 0),  # what torch's fused kernels read without a copy
         )
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel",
@@ -114,6 +115,7 @@ class RecurrentCell(Layer):
             initializer=self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
+            order=(1, 0),
         )
         self.bias = None
         if self.use_bias:

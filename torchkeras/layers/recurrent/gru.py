@@ -124,14 +124,15 @@ class GRU(CellLayer):
 
     def _weights(self) -> fused.Weights:
         cell, units = self.cell, self.cell.units
-        kernel, recurrent = _swapped(cell.kernel, units), _swapped(cell.recurrent_kernel, units)
+        kernel = _swapped(cell.kernel.t(), units, 0)
+        recurrent = _swapped(cell.recurrent_kernel.t(), units, 0)
         if cell.bias is None:
-            return kernel.t(), recurrent.t()
-        bias = _swapped(cell.bias, units)
-        return kernel.t(), recurrent.t(), bias[0], bias[1]
+            return kernel, recurrent
+        bias = _swapped(cell.bias, units, 1)
+        return kernel, recurrent, bias[0], bias[1]
 
 
-def _swapped(weight: torch.Tensor, units: int) -> torch.Tensor:
-    """Put the columns z, r, h into torch's order r, z, n."""
-    z, r, h = weight.split(units, 1)
-    return torch.cat((r, z, h), 1)
+def _swapped(weight: torch.Tensor, units: int, axis: int) -> torch.Tensor:
+    """Put the gates z, r, h into torch's order r, z, n."""
+    z, r, h = weight.split(units, axis)
+    return torch.cat((r, z, h), axis)
