@@ -82,6 +82,7 @@ class Runner:
     def __init__(self, graph: Graph) -> None:
         self.chain = graph.chain
         self.graph = graph
+        self.names = [t._keras_history.operation.name for t in graph.inputs]
         self.dtypes = [torch_dtype(t.dtype) for t in graph.inputs]
         self.dtype = self.dtypes[0] if len(self.dtypes) == 1 else None
         self.shapes = [t.shape for t in graph.inputs]
@@ -124,7 +125,7 @@ class Runner:
 def flat_inputs(model: Any, inputs: Any) -> list[Any]:
     """Return the values for the graph's inputs, in order, from any form that Keras accepts."""
     struct = model._inputs_struct
-    names = [t._keras_history.operation.name for t in model._graph.inputs]
+    names = model._runner.names
     if isinstance(inputs, dict):
         if isinstance(struct, dict) and set(struct) <= set(inputs):
             return nest.flatten({k: inputs[k] for k in struct})

@@ -224,7 +224,7 @@ class Model(Trainer, Layer):
                     return self._run_chain(x, None)
                 if len(kwargs) == 1 and "training" in kwargs:
                     return self._run_chain(x, kwargs["training"])
-        return super().__call__(*args, **kwargs)
+        return Layer.__call__(self, *args, **kwargs)
 
     @property
     def _is_plain_call(self) -> bool:

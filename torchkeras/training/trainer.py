@@ -408,10 +408,9 @@ class Trainer(step.Steps):
             if before:
                 self.train()
         adapter.on_epoch_end()
-        result = collector.result()
         if callbacks is not None:
-            callbacks.on_predict_end({"outputs": result})
-        return result
+            callbacks.on_predict_end()
+        return collector.result()
 
     # ------------------------------------------------------------------ one batch
 
