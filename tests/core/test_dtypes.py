@@ -32,7 +32,9 @@ def test_convert_to_tensor_like_keras(value):
     try:
         theirs = reference.ops.convert_to_tensor(value)
     except (ValueError, TypeError):  # Keras on torch refuses big-endian and reversed arrays
-        theirs = reference.ops.convert_to_tensor(np.array(value, dtype=np.asarray(value).dtype.newbyteorder("=")).copy())  # noqa: E501
+        theirs = reference.ops.convert_to_tensor(
+            np.array(value, dtype=np.asarray(value).dtype.newbyteorder("=")).copy()
+        )  # noqa: E501
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 

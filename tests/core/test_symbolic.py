@@ -21,7 +21,11 @@ BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.p
 def test_operators_like_keras(op, shapes, side):
     def both(k):
         a, b = k.Input(shapes[0]), k.Input(shapes[1])
-        out = {"tensors": lambda: op(a, b), "number": lambda: op(a, 2), "reflected": lambda: op(2, a)}
+        out = {
+            "tensors": lambda: op(a, b),
+            "number": lambda: op(a, 2),
+            "reflected": lambda: op(2, a),
+        }
         out = out[side]()
         return k.Model([a, b], out), out
 

@@ -4,9 +4,9 @@ import keras as reference
 import numpy as np
 import pytest
 import torch
-from oracle import normalise_config
 
 import torchkeras as keras
+from oracle import normalise_config
 
 
 def rows(k):

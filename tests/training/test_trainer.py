@@ -259,9 +259,7 @@ def frozen(lib):
 
 def constrained(lib):
     L = lib.layers
-    model = lib.Sequential(
-        [L.Input((6,)), L.Dense(5, kernel_constraint="unit_norm"), L.Dense(2)]
-    )
+    model = lib.Sequential([L.Input((6,)), L.Dense(5, kernel_constraint="unit_norm"), L.Dense(2)])
     model.compile("sgd", "mse")
     return model
 

@@ -47,9 +47,7 @@ def fraction(owner: str, name: str, value: Any) -> float:
     return value
 
 
-def ntuple(
-    owner: str, name: str, value: Any, n: int, *, minimum: int = 1
-) -> tuple[int, ...]:
+def ntuple(owner: str, name: str, value: Any, n: int, *, minimum: int = 1) -> tuple[int, ...]:
     """Return `value` as a tuple of `n` integers, an integer being repeated `n` times."""
     entries = (value,) * n if _is_int(value) else value
     try:

@@ -20,7 +20,9 @@ class _State(threading.local):
     call_id: int = 0  # number of the running outermost call: losses of older calls are stale
     loss_call: int = -1  # the last outermost call in which a layer added a loss
     allocation: Any = None  # counts the variables of a model that is being loaded
-    probe_size: int | None = None  # size that stands for unknown dimensions while shapes are inferred
+    probe_size: int | None = (
+        None  # size that stands for unknown dimensions while shapes are inferred
+    )
 
 
 state = _State()

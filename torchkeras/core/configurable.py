@@ -1,13 +1,13 @@
 """Configs derived from the signature of `__init__`."""
 
 import inspect
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from torchkeras.core import serialize
 
 
-@lru_cache(maxsize=None)
+@cache
 def init_parameters(cls: type) -> dict[str, Any]:
     """Return parameter name -> default of `cls.__init__`, through `**kwargs` up to the bases."""
     found: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """Names of dtypes, their torch counterparts, and the promotion of mixed dtypes."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -113,12 +113,12 @@ _WIDER = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _above(name: str) -> frozenset[str]:
     return frozenset({name}).union(*(_above(n) for n in _WIDER[name]))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _promote(names: frozenset[str]) -> str:
     if any(n.startswith("float8") for n in names):
         if len(names) == 1:

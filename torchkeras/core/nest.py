@@ -51,9 +51,7 @@ def map_structure(fn: Callable[..., Any], structure: Any, *others: Any) -> Any:
         for o in others:
             if not isinstance(o, dict) or set(o) != set(structure):
                 raise ValueError("map_structure: the structures have different keys.")
-        return {
-            k: map_structure(fn, structure[k], *(o[k] for o in others)) for k in structure
-        }
+        return {k: map_structure(fn, structure[k], *(o[k] for o in others)) for k in structure}
     if isinstance(structure, (list, tuple)):
         for o in others:
             if not isinstance(o, (list, tuple)) or len(o) != len(structure):
@@ -92,7 +90,9 @@ def _pack(x: Any, leaves: Iterator[Any]) -> Any:
 def same_structure(a: Any, b: Any) -> bool:
     """Tell whether two structures have the same form (a list and a tuple differ not)."""
     if isinstance(a, dict):
-        return isinstance(b, dict) and set(a) == set(b) and all(same_structure(a[k], b[k]) for k in a)
+        return (
+            isinstance(b, dict) and set(a) == set(b) and all(same_structure(a[k], b[k]) for k in a)
+        )
     if isinstance(a, (list, tuple)):
         return (
             isinstance(b, (list, tuple))

@@ -148,7 +148,9 @@ def get_registered_object(
 
 def serialize_value(value: Any) -> Any:
     """Serialise one argument of a config: built-in activations are bare names."""
-    builtin = _BUILTINS.get(value) if inspect.isfunction(value) or inspect.isbuiltin(value) else None
+    builtin = (
+        _BUILTINS.get(value) if inspect.isfunction(value) or inspect.isbuiltin(value) else None
+    )
     if builtin is not None and builtin.kind == "activation":
         return builtin.name
     return serialize_keras_object(value)

@@ -144,9 +144,6 @@ def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -
     return new
 
 
-
-
-
 def containers(modules: Iterable[nn.Module]) -> Iterator[_Tracked]:
     """Yield the tracked lists and dicts among modules, and those within them."""
     for module in modules:

@@ -1,7 +1,7 @@
 """What the template needs to know of a layer class's `call` and `build`, read once a class."""
 
 import inspect
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from torchkeras.core import nest
@@ -19,7 +19,7 @@ class CallSpec(NamedTuple):
     signature: inspect.Signature
 
 
-@lru_cache(maxsize=None)
+@cache
 def call_spec(function: Any) -> CallSpec:
     """Read the signature of an unbound `call`."""
     signature = inspect.signature(function)
@@ -35,7 +35,7 @@ def call_spec(function: Any) -> CallSpec:
     return CallSpec(names, "training" in known, "mask" in known, mask_names, signature)
 
 
-@lru_cache(maxsize=None)
+@cache
 def build_parameters(function: Any) -> tuple[str, ...]:
     """Return the names of a `build` method's parameters, without self and the variadic ones."""
     parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -62,9 +62,11 @@ def is_tensor_argument(value: Any) -> bool:
     if not nest.is_nested(value):
         return False
     leaves = nest.flatten(value)
-    return bool(leaves) and all(
-        e is None or isinstance(e, KerasTensor) or is_tensor(e) for e in leaves
-    ) and any(e is not None for e in leaves)
+    return (
+        bool(leaves)
+        and all(e is None or isinstance(e, KerasTensor) or is_tensor(e) for e in leaves)
+        and any(e is not None for e in leaves)
+    )
 
 
 def shapes_by_parameter(

@@ -39,8 +39,7 @@ def global_hooks() -> bool:
 
 
 _NOT_INITIALISED = (
-    "{0}: call super().__init__() as the first statement of __init__, "
-    "before any attribute is set."
+    "{0}: call super().__init__() as the first statement of __init__, before any attribute is set."
 )
 
 
@@ -703,8 +702,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         for x in nest.flatten(loss):
             if callable(x):
                 raise ValueError(
-                    "add_loss: a loss is a tensor, computed in call(). "
-                    f"{received('loss', loss)}"
+                    f"add_loss: a loss is a tensor, computed in call(). {received('loss', loss)}"
                 )
             fields["_losses"].append(x)
 
@@ -774,5 +772,3 @@ def _specs(shape: Any, dtype: str) -> Any:
     if isinstance(shape, (list, tuple)) and any(isinstance(s, (list, tuple, dict)) for s in shape):
         return [_specs(s, dtype) for s in shape]
     return KerasTensor(shape, dtype)
-
-

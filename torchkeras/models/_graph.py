@@ -355,5 +355,3 @@ def _sublayers(module: nn.Module, out: list[Any]) -> None:
                 out.append(child)
         elif isinstance(child, nn.Module) and isinstance(child, (list, dict)):
             _sublayers(child, out)
-
-

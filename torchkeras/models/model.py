@@ -13,7 +13,6 @@ from torchkeras._base.check import received
 from torchkeras.core import nest, serialize
 from torchkeras.core.registry import LAYERS, MODELS
 from torchkeras.core.symbolic import KerasTensor
-
 from torchkeras.layers import _call_spec
 from torchkeras.layers._build import as_shape
 from torchkeras.layers.layer import Layer, global_hooks
@@ -26,8 +25,10 @@ _calls = itertools.count(1)
 
 
 def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    return len(args) >= 2 or ("inputs" in kwargs and ("outputs" in kwargs or len(args) == 1)) or (
-        len(args) == 1 and "outputs" in kwargs
+    return (
+        len(args) >= 2
+        or ("inputs" in kwargs and ("outputs" in kwargs or len(args) == 1))
+        or (len(args) == 1 and "outputs" in kwargs)
     )
 
 
@@ -234,9 +235,7 @@ class Model(Trainer, Layer):
         super()._settle()
         if self._graph is not None:
             self.__dict__["_fast"] = (
-                self._is_plain_call
-                and self._runner.chain is not None
-                and not self._has_hooks()
+                self._is_plain_call and self._runner.chain is not None and not self._has_hooks()
             )
 
     def _run_chain(self, x: torch.Tensor, training: bool | None) -> Any:
@@ -286,9 +285,7 @@ class Model(Trainer, Layer):
         flat = _graph.flat_inputs(self, inputs)
         same = all(tuple(a.shape) == b.shape for a, b in zip(flat, self._graph.inputs, strict=True))
         if same:
-            return nest.map_structure(
-                lambda t: KerasTensor(t.shape, t.dtype), self._result_struct
-            )
+            return nest.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._result_struct)
 
         def spec(operation: Any, args: Any, kwargs: Any) -> Any:
             return operation.compute_output_spec(*args, **kwargs)
@@ -300,9 +297,7 @@ class Model(Trainer, Layer):
         if self._graph is None:
             return super().compute_output_shape(input_shape)
         shapes = _shape_leaves(input_shape)
-        flat = [
-            KerasTensor(s, t.dtype) for s, t in zip(shapes, self._graph.inputs, strict=True)
-        ]
+        flat = [KerasTensor(s, t.dtype) for s, t in zip(shapes, self._graph.inputs, strict=True)]
         inputs = nest.pack_as(self._inputs_struct, flat)
         return nest.map_structure(lambda t: t.shape, self.compute_output_spec(inputs))
 
@@ -400,5 +395,3 @@ def _zero_specs(shape: Any) -> Any:
     if any(isinstance(s, (list, tuple, dict)) for s in shape):
         return [_zero_specs(s) for s in shape]
     return KerasTensor(shape)
-
-

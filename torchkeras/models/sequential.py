@@ -204,4 +204,3 @@ def _first_shape(layer: Any) -> tuple[Any, str] | None:
     if inputs is not None and len(inputs) == 1:
         return inputs[0].shape, inputs[0].dtype
     return None
-

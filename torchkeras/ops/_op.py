@@ -69,7 +69,11 @@ def op(
         node = type(
             name,
             (OpNode,),
-            {"function": staticmethod(function), "parameters": parameters, "__doc__": function.__doc__},
+            {
+                "function": staticmethod(function),
+                "parameters": parameters,
+                "__doc__": function.__doc__,
+            },
         )
         OPS.register(name=name, module=module)(node)
 
@@ -168,5 +172,3 @@ def binary(
 
     public.node = slow.node  # type: ignore[attr-defined]
     return public
-
-

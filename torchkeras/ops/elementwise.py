@@ -30,7 +30,9 @@ exp = unary(torch.exp, "exp", "Return `e ** x`.", floating=True)
 expm1 = unary(torch.expm1, "expm1", "Return `e ** x - 1`.", floating=True)
 log = unary(torch.log, "log", "Return the natural logarithm.", floating=True)
 log1p = unary(torch.log1p, "log1p", "Return `log(1 + x)`.", class_name="Log1p", floating=True)
-log2 = unary(torch.log2, "log2", "Return the logarithm of base 2.", class_name="Log2", floating=True)
+log2 = unary(
+    torch.log2, "log2", "Return the logarithm of base 2.", class_name="Log2", floating=True
+)
 log10 = unary(torch.log10, "log10", "Return the logarithm of base 10.", class_name="Log10", floating=True)  # fmt: skip  # noqa: E501
 sqrt = unary(torch.sqrt, "sqrt", "Return the square root.", floating=True)
 reciprocal = unary(torch.reciprocal, "reciprocal", "Return `1 / x`.", floating=True)
@@ -88,7 +90,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
 
 @op()
-def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
+def round(x: Any, decimals: int = 0) -> Any:
     """Return `x` rounded to a number of decimals."""
     return torch.round(convert_to_tensor(x), decimals=decimals)
 

@@ -18,7 +18,7 @@ def _axes(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
 
 
 @op()
-def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum over axes."""
     x = convert_to_tensor(x)
     if x.dtype in (torch.bool, torch.int8, torch.int16):
@@ -57,13 +57,13 @@ def _extreme(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, i
 
 
 @op()
-def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:  # noqa: A001
+def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Return the greatest value over axes."""
     return _extreme(torch.amax, x, axis, keepdims, initial)
 
 
 @op()
-def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:  # noqa: A001
+def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Return the smallest value over axes."""
     return _extreme(torch.amin, x, axis, keepdims, initial)
 
@@ -78,14 +78,14 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
 
 
 @op()
-def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Tell whether all values are true."""
     x = convert_to_tensor(x).bool()
     return torch.all(x, dim=_axes(x, axis), keepdim=keepdims) if x.ndim else x
 
 
 @op()
-def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Tell whether one value is true."""
     x = convert_to_tensor(x).bool()
     return torch.any(x, dim=_axes(x, axis), keepdim=keepdims) if x.ndim else x
@@ -116,5 +116,3 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return `log(sum(exp(x)))` over axes, without overflow."""
     x = to_float(x)
     return torch.logsumexp(x, dim=_axes(x, axis), keepdim=keepdims)
-
-

@@ -70,9 +70,7 @@ class Collector:
         if self._wholes is not None:
             arrays = [convert_to_numpy(w[: self._filled]) for w in self._wholes]
         else:
-            arrays = [
-                convert_to_numpy(p[0] if len(p) == 1 else _joined(p)) for p in self._parts
-            ]
+            arrays = [convert_to_numpy(p[0] if len(p) == 1 else _joined(p)) for p in self._parts]
         return nest.pack_as(self._structure, arrays)
 
 

@@ -530,5 +530,3 @@ def _evaluation_epochs(validation_freq: Any) -> Callable[[int], bool]:
 def _split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
     train, validation = train_validation_split((x, y, sample_weight), fraction)
     return (*train, validation)
-
-

@@ -237,4 +237,6 @@ def test_wrong_shapes():
         with pytest.raises(ValueError):
             lib.layers.MultiHeadAttention(2, 3)(Q, V, rand(2, 6, 7))
         with pytest.raises(ValueError):
-            lib.layers.MultiHeadAttention(2, 3).compute_output_shape((2, 4, 6), (2, 5, 7), (2, 6, 7))
+            lib.layers.MultiHeadAttention(2, 3).compute_output_shape(
+                (2, 4, 6), (2, 5, 7), (2, 6, 7)
+            )

@@ -31,7 +31,9 @@ def test_numbers(axes, shapes, normalize):
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float64"])
 def test_dtypes(dtype):
-    check_layer("Dot", {"axes": 1, "normalize": True}, [rand(2, 3), rand(2, 3, seed=1)], dtype=dtype)
+    check_layer(
+        "Dot", {"axes": 1, "normalize": True}, [rand(2, 3), rand(2, 3, seed=1)], dtype=dtype
+    )
 
 
 @pytest.mark.parametrize("axes", ["x", [1], (1.5, 1), [1, 1, 1], None])

@@ -31,7 +31,9 @@ def test_numbers(shape, axis, training, center, scale):
 @pytest.mark.parametrize("training", [None, True, False])
 @pytest.mark.parametrize("trainable", [True, False])
 def test_frozen(training, trainable):
-    check_layer("BatchNormalization", {"trainable": trainable}, rand(6, 3), training=training, **BIG)
+    check_layer(
+        "BatchNormalization", {"trainable": trainable}, rand(6, 3), training=training, **BIG
+    )
 
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "float64"])

@@ -31,7 +31,8 @@ def test_like_keras(name, args, seed, dtype):
 def test_moments(name, args, seed):
     x = torch.randn(200, 200) if name == "AlphaDropout" else torch.ones(200, 200)
     pair = [
-        getattr(lib.layers, name)(**args, seed=seed)(x, training=True) for lib in (torchkeras, keras)
+        getattr(lib.layers, name)(**args, seed=seed)(x, training=True)
+        for lib in (torchkeras, keras)
     ]
     for f in (torch.mean, torch.std):
         assert abs(f(pair[0]) - f(pair[1])) < 0.02

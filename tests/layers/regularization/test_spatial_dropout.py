@@ -21,7 +21,9 @@ def test_like_keras(rank, data_format, rate):
     out = getattr(torchkeras.layers, f"SpatialDropout{rank}D")(**args)(
         torch.ones(x.shape), training=True
     )
-    axes = range(1, rank + 1) if rank == 1 or data_format != "channels_first" else range(2, rank + 2)
+    axes = (
+        range(1, rank + 1) if rank == 1 or data_format != "channels_first" else range(2, rank + 2)
+    )
     for axis in axes:
         assert (out == out.select(axis, 0).unsqueeze(axis)).all()
 

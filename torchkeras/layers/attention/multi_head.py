@@ -202,9 +202,7 @@ class MultiHeadAttention(Layer):
         self._value_dense = self._dense(len(value_shape), self.value_dim, "value")
         self._value_dense.build(value_shape)
         n = len(self.attention_axes)
-        self._softmax = Softmax(
-            axis=-1 if n == 1 else list(range(-n, 0)), dtype=self.dtype_policy
-        )
+        self._softmax = Softmax(axis=-1 if n == 1 else list(range(-n, 0)), dtype=self.dtype_policy)
         self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
         out = self.output_size or (query_shape[-1],)
         equation, bias_axes = _project_out(rank, len(out))
@@ -218,7 +216,7 @@ class MultiHeadAttention(Layer):
         query: torch.Tensor,
         value: torch.Tensor,
         key: torch.Tensor | None = None,
-        query_mask: Any = None,  # noqa: ARG002  # the template hands it on as the output's mask
+        query_mask: Any = None,  # the template hands it on as the output's mask
         value_mask: Any = None,
         key_mask: Any = None,
         attention_mask: Any = None,

@@ -125,9 +125,9 @@ class EinsumDense(Layer):
                     f"{received('bias_axes', self.bias_axes)}"
                 )
             first = min(outputs.index(a) for a in self.bias_axes)
-            bias_shape = [
-                sizes[a] if a in self.bias_axes else 1 for a in outputs[first:]
-            ] + ([1] * free if right else [])
+            bias_shape = [sizes[a] if a in self.bias_axes else 1 for a in outputs[first:]] + (
+                [1] * free if right else []
+            )
         return kernel_shape, full, bias_shape
 
     def build(self, input_shape: Any) -> None:

@@ -87,7 +87,7 @@ def _checked(shape: Any) -> tuple[int | None, ...]:
     return entries
 
 
-def Input(  # noqa: N802
+def Input(
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,

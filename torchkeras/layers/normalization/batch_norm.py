@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base.check import received
@@ -198,9 +197,7 @@ class BatchNormalization(Layer):
         if count == 1:
             # One value is its own mean: what is left is 0, and so is its gradient.
             zero = torch.zeros_like(mean)
-            out = torch.batch_norm(
-                x - x, gamma, beta, zero, zero, False, 0.0, self.epsilon, False
-            )
+            out = torch.batch_norm(x - x, gamma, beta, zero, zero, False, 0.0, self.epsilon, False)
             with torch.no_grad():
                 mean.lerp_(x.flatten().to(mean.dtype), 1 - self.momentum)
                 variance.mul_(self.momentum)
