@@ -34,7 +34,7 @@ def test_convert_to_tensor_like_keras(value):
     except (ValueError, TypeError):  # Keras on torch refuses big-endian and reversed arrays
         theirs = reference.ops.convert_to_tensor(
             np.array(value, dtype=np.asarray(value).dtype.newbyteorder("=")).copy()
-        )  # noqa: E501
+        )
     assert ours.dtype == theirs.dtype
     np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 

@@ -11,8 +11,10 @@ import torch.nn.functional as F
 import torchkeras as keras
 
 SHAPES = [((4, 3), (4, 3)), ((4, 3), (1, 3)), ((None, 3), (None, 3))]
-BINARY = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod,
-          operator.floordiv, operator.lt, operator.le, operator.gt, operator.ge, operator.ne]  # fmt: skip
+BINARY = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod,
+    operator.floordiv, operator.lt, operator.le, operator.gt, operator.ge, operator.ne,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("op", BINARY, ids=lambda f: f.__name__)

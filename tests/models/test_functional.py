@@ -142,7 +142,7 @@ def test_intermediate_models_share_layers():
     assert part.predict(np.ones((2, 6)), verbose=0).shape == (2, 6)
     # from a tensor inside: an Input takes the place of what comes before
     tail = keras.Model(model.get_layer("add").output, model.output)
-    assert [type(x).__name__ for x in tail.layers][0] == "InputLayer"
+    assert type(tail.layers[0]).__name__ == "InputLayer"
     x = np.random.default_rng(0).random((2, 6)).astype("float32")
     head = keras.Model(model.input, model.get_layer("add").output)
     torch.testing.assert_close(tail(head(x)), model(x))
@@ -185,7 +185,7 @@ def test_errors_of_construction():
         keras.Model(a, keras.layers.Dense(1)(b))
     with pytest.raises(ValueError, match="must be KerasTensors"):
         keras.Model(a, np.zeros(3))
-    with pytest.raises(ValueError, match="No such layer: zz. Existing layers are"):
+    with pytest.raises(ValueError, match=r"No such layer: zz\. Existing layers are"):
         keras.Model(a, keras.layers.Dense(1)(a)).get_layer("zz")
     with pytest.raises(ValueError, match="either a layer name or an index"):
         keras.Model(a, keras.layers.Dense(1)(a)).get_layer()

@@ -119,11 +119,10 @@ def test_losses_of_layers_and_regularizers_like_keras():
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
 def test_policies_like_keras(policy):
     def build(k):
-        model = k.Sequential(
+        return k.Sequential(
             [k.Input((8,)), k.layers.Dense(16, activation="relu", dtype=policy),
              k.layers.BatchNormalization(dtype=policy), k.layers.Dense(2, dtype=policy)]
         )  # fmt: skip
-        return model
 
     ours, theirs = build(keras), build(reference)
     ours.set_weights([np.asarray(w) for w in theirs.get_weights()])

@@ -1,6 +1,6 @@
 """Global numeric defaults: float type, fuzz factor and image layout.
 
-They start from `keras.json` in `KERAS_HOME` (default `~/.keras`) if that file is there, as in Keras.
+As in Keras they start from `keras.json` in `KERAS_HOME` (default `~/.keras`), if it is there.
 """
 
 import json

@@ -26,38 +26,13 @@ _NAMESPACES = (
 
 
 # Members of torch.Tensor that are no maths: they reach for memory, hooks or Python.
-_NOT_MATHS = frozenset(
-    [
-        "apply_",
-        "backward",
-        "data",
-        "data_ptr",
-        "dim_order",
-        "grad",
-        "grad_fn",
-        "is_set_to",
-        "item",
-        "map_",
-        "name",
-        "names",
-        "numpy",
-        "pin_memory",
-        "record_stream",
-        "register_hook",
-        "register_post_accumulate_grad_hook",
-        "reinforce",
-        "requires_grad",
-        "retain_grad",
-        "set_",
-        "share_memory_",
-        "storage",
-        "storage_type",
-        "to_dlpack",
-        "tolist",
-        "untyped_storage",
-        "volatile",
-    ]
-)
+_NOT_MATHS = {
+    "apply_", "backward", "data", "data_ptr", "dim_order", "grad", "grad_fn", "is_set_to", "item",
+    "map_", "name", "names", "numpy", "pin_memory", "record_stream", "register_hook",
+    "register_post_accumulate_grad_hook", "reinforce", "requires_grad", "retain_grad", "set_",
+    "share_memory_", "storage", "storage_type", "to_dlpack", "tolist", "untyped_storage",
+    "volatile",
+}  # fmt: skip
 
 
 def _is_function(name: str, obj: Any) -> bool:

@@ -612,7 +612,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
                     cast._keras_mask = mask  # type: ignore[attr-defined]
                 return cast
             if isinstance(x, (np.ndarray, np.generic)) or hasattr(x, "__array__"):
-                if isinstance(x, KerasTensor) or getattr(x, "dtype", None) == object:
+                if isinstance(x, KerasTensor) or getattr(x, "dtype", None) in (np.dtype(object),):
                     return x
                 return convert(convert_to_tensor(x))
             return x

@@ -34,7 +34,7 @@ def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
 
 @LAYERS.register(module="keras")
 class Model(Trainer, Layer):
-    """A layer with `fit`, `evaluate`, `predict`, `save`; made of symbolic tensors or by subclassing.
+    """A layer with `fit`, `evaluate`, `predict` and `save`.
 
     `Model(inputs, outputs)` makes a functional model of the operations between them. A subclass
     makes layers in `__init__` and uses them in `call`; it may also pass inputs and outputs on to

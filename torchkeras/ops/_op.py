@@ -14,7 +14,8 @@ from torchkeras.core.symbolic import any_symbolic
 from torchkeras.core.tensor import convert_to_tensor
 
 Tensor = torch.Tensor
-NUMPY, NN, CORE, MATH, LINALG = (f"keras.src.ops.{m}" for m in ("numpy", "nn", "core", "math", "linalg"))  # fmt: skip
+# Where Keras keeps the classes of its ops: the module names that stand in files.
+NUMPY, NN, CORE, MATH = (f"keras.src.ops.{m}" for m in ("numpy", "nn", "core", "math"))
 
 
 class OpNode(Operation):

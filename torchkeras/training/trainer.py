@@ -130,7 +130,7 @@ class Trainer(step.Steps):
         """Train the model for a number of epochs.
 
         Args:
-            x: Arrays, tensors, a structure of them, DataLoader, torch Dataset, generator, PyDataset.
+            x: Array, tensor, structure of them, DataLoader, Dataset, generator or PyDataset.
             y: Targets, if `x` does not bring them.
             batch_size: Samples a step; default 32.
             epochs: Number of the last epoch.

@@ -1,9 +1,7 @@
 """Noise and penalties that keep a model from learning by heart."""
 
-from torchkeras.layers.regularization.activity import (
-    ActivityRegularization as ActivityRegularization,
-)
 from torchkeras.layers.regularization.dropout import Dropout as Dropout
+from torchkeras.layers.regularization.loss import ActivityRegularization as ActivityRegularization
 from torchkeras.layers.regularization.noise import AlphaDropout as AlphaDropout
 from torchkeras.layers.regularization.noise import GaussianDropout as GaussianDropout
 from torchkeras.layers.regularization.noise import GaussianNoise as GaussianNoise

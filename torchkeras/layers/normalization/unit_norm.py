@@ -1,0 +1,49 @@
+"""UnitNormalization: vectors scaled to length 1."""
+
+from typing import Any
+
+import torch
+
+from torchkeras._base.check import received
+from torchkeras.core.registry import LAYERS
+from torchkeras.layers.layer import Layer
+
+
+@LAYERS.register()
+class UnitNormalization(Layer):
+    """Scales to Euclidean length 1 over axes: `x / sqrt(max(sum(x^2), 1e-12))`.
+
+    Args:
+        axis: Axis or axes of the sum.
+
+    Raises:
+        TypeError: if `axis` is neither an integer nor a list of them.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.layers.UnitNormalization()(torch.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+
+    def __init__(self, axis: int | list[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(axis, (list, tuple)):
+            self.axis: Any = list(axis)
+        elif isinstance(axis, int):
+            self.axis = axis
+        else:
+            raise TypeError(
+                "UnitNormalization: axis must be an integer or a list of them. "
+                f"{received('axis', axis)}"
+            )
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the scaled inputs."""
+        if not inputs.is_floating_point():
+            inputs = inputs.to(self._policy.torch_compute_dtype)
+        return inputs * torch.rsqrt(inputs.square().sum(self.axis, keepdim=True).clamp(min=1e-12))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the input shape."""
+        return input_shape
