@@ -88,7 +88,7 @@ def convert_to_tensor(
     if ragged:
         raise ValueError(f"convert_to_tensor: torch has no ragged tensors. {received('x', x)}")
     if is_symbolic(x):
-        return x
+        return x if dtype is None else cast(x, dtype)
     wanted = None if dtype is None else dtypes.torch_dtype(dtype)
     out = _convert(x)
     device = get_device()
@@ -102,8 +102,10 @@ def _convert(x: Any) -> torch.Tensor:
         return torch.tensor(x)
     if isinstance(x, int):
         return torch.tensor(x, dtype=torch.int32 if -(2**31) <= x < 2**31 else torch.int64)
-    if isinstance(x, float):
+    if isinstance(x, float) and not isinstance(x, np.generic):
         return torch.tensor(x, dtype=dtypes.torch_dtype(None))
+    if type(x) is complex:
+        return torch.tensor(x, dtype=torch.complex64)
     if isinstance(x, np.ndarray):
         return _from_numpy(x)
     if isinstance(x, np.generic):

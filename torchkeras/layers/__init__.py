@@ -1,11 +1,14 @@
 """Keras's layers, each an `nn.Module`."""
 
-from torchkeras.layers.activation import ELU as ELU
 from torchkeras.layers.activation import Activation as Activation
+from torchkeras.layers.activation import ELU as ELU
 from torchkeras.layers.activation import LeakyReLU as LeakyReLU
 from torchkeras.layers.activation import PReLU as PReLU
 from torchkeras.layers.activation import ReLU as ReLU
 from torchkeras.layers.activation import Softmax as Softmax
+from torchkeras.layers.attention import AdditiveAttention as AdditiveAttention
+from torchkeras.layers.attention import Attention as Attention
+from torchkeras.layers.attention import GroupQueryAttention as GroupQueryAttention
 from torchkeras.layers.attention import MultiHeadAttention as MultiHeadAttention
 from torchkeras.layers.convolution import Conv1D as Conv1D
 from torchkeras.layers.convolution import Conv1DTranspose as Conv1DTranspose
@@ -31,8 +34,10 @@ from torchkeras.layers.core import Embedding as Embedding
 from torchkeras.layers.core import Identity as Identity
 from torchkeras.layers.core import Input as Input
 from torchkeras.layers.core import InputLayer as InputLayer
+from torchkeras.layers.core import Lambda as Lambda
 from torchkeras.layers.core import Masking as Masking
 from torchkeras.layers.core import TorchModuleWrapper as TorchModuleWrapper
+from torchkeras.layers.core import Wrapper as Wrapper
 from torchkeras.layers.input_spec import InputSpec as InputSpec
 from torchkeras.layers.layer import Layer as Layer
 from torchkeras.layers.merging import Add as Add
@@ -52,7 +57,11 @@ from torchkeras.layers.merging import minimum as minimum
 from torchkeras.layers.merging import multiply as multiply
 from torchkeras.layers.merging import subtract as subtract
 from torchkeras.layers.normalization import BatchNormalization as BatchNormalization
+from torchkeras.layers.normalization import GroupNormalization as GroupNormalization
 from torchkeras.layers.normalization import LayerNormalization as LayerNormalization
+from torchkeras.layers.normalization import RMSNormalization as RMSNormalization
+from torchkeras.layers.normalization import SpectralNormalization as SpectralNormalization
+from torchkeras.layers.normalization import UnitNormalization as UnitNormalization
 from torchkeras.layers.pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
 from torchkeras.layers.pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
 from torchkeras.layers.pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
@@ -83,16 +92,17 @@ from torchkeras.layers.pooling import MaxPool3D as MaxPool3D
 from torchkeras.layers.pooling import MaxPooling1D as MaxPooling1D
 from torchkeras.layers.pooling import MaxPooling2D as MaxPooling2D
 from torchkeras.layers.pooling import MaxPooling3D as MaxPooling3D
-from torchkeras.layers.recurrent import GRU as GRU
-from torchkeras.layers.recurrent import LSTM as LSTM
-from torchkeras.layers.recurrent import RNN as RNN
 from torchkeras.layers.recurrent import Bidirectional as Bidirectional
+from torchkeras.layers.recurrent import GRU as GRU
 from torchkeras.layers.recurrent import GRUCell as GRUCell
+from torchkeras.layers.recurrent import LSTM as LSTM
 from torchkeras.layers.recurrent import LSTMCell as LSTMCell
+from torchkeras.layers.recurrent import RNN as RNN
 from torchkeras.layers.recurrent import SimpleRNN as SimpleRNN
 from torchkeras.layers.recurrent import SimpleRNNCell as SimpleRNNCell
 from torchkeras.layers.recurrent import StackedRNNCells as StackedRNNCells
 from torchkeras.layers.recurrent import TimeDistributed as TimeDistributed
+from torchkeras.layers.regularization import ActivityRegularization as ActivityRegularization
 from torchkeras.layers.regularization import AlphaDropout as AlphaDropout
 from torchkeras.layers.regularization import Dropout as Dropout
 from torchkeras.layers.regularization import GaussianDropout as GaussianDropout

@@ -110,11 +110,16 @@ def promote(*values: Any) -> tuple[Any, ...]:
     first = values[0]
     if type(first) is Tensor and all(type(v) is Tensor and v.dtype is first.dtype for v in values):
         return values
+    dtype = common_dtype(*values)
+    return tuple(convert_to_tensor(v, dtype) for v in values)
+
+
+def common_dtype(*values: Any) -> torch.dtype:
+    """Return the dtype that Keras computes a mix of values in."""
     kinds = [
         type(v) if isinstance(v, (bool, int, float)) else convert_to_tensor(v).dtype for v in values
     ]
-    dtype = dtypes.torch_dtype(dtypes.result_type(*kinds))
-    return tuple(convert_to_tensor(v, dtype) for v in values)
+    return dtypes.torch_dtype(dtypes.result_type(*kinds))
 
 
 def unary(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras.core import dtypes
@@ -88,9 +89,17 @@ def tile(x: Any, repeats: Any) -> Any:
 @op()
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Repeat each entry along an axis."""
-    if not isinstance(repeats, int):
+    x = convert_to_tensor(x)
+    if isinstance(repeats, (list, tuple, np.ndarray)):
+        counts = np.asarray(repeats).reshape(-1)
+        if counts.size > 1:  # the counts are known: so is the shape, on symbols too
+            x, axis = (x.flatten(), 0) if axis is None else (x, axis)
+            index = np.repeat(np.arange(x.shape[axis]), counts)
+            return torch.index_select(x, axis, torch.as_tensor(index, device=x.device))
+        repeats = int(counts[0])
+    elif not isinstance(repeats, int):
         repeats = convert_to_tensor(repeats)
-    return torch.repeat_interleave(convert_to_tensor(x), repeats, dim=axis)
+    return torch.repeat_interleave(x, repeats, dim=axis)
 
 
 @op()
@@ -110,19 +119,28 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     axis %= x.ndim
     indices = torch.where(indices < 0, indices + x.shape[axis], indices)
     taken = torch.index_select(x, axis, indices.flatten())
-    return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return taken.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+_SLICING = (slice, type(...))
 
 
 @op("GetItem", tensors=2)
 def get_item(x: Any, key: Any) -> Any:
     """Return `x[key]`."""
-    return convert_to_tensor(x)[tuple(key) if isinstance(key, list) else key]
+    # JSON has no tuples: a list with a slice in it was one.
+    if isinstance(key, list) and any(k is None or isinstance(k, _SLICING) for k in key):
+        key = tuple(key)
+    return convert_to_tensor(x)[key]
 
 
 @op(tensors=2)
 def matmul(x1: Any, x2: Any) -> Any:
     """Return the matrix product."""
-    return torch.matmul(*promote(x1, x2))
+    x1, x2 = promote(x1, x2)
+    if x1.dtype is torch.bool:
+        return torch.matmul(x1.int(), x2.int()).bool()
+    return torch.matmul(x1, x2)
 
 
 @op(module=CORE)
@@ -169,5 +187,6 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         start, stop = 0, start
     step = 1 if step is None else step
     if dtype is None:
-        dtype = dtypes.result_type(*(type(v) for v in (start, stop, step)))
+        kinds = (type(v) if type(v) in (int, float) else v for v in (start, stop, step))
+        dtype = dtypes.result_type(*(getattr(k, "dtype", k) for k in kinds))
     return torch.arange(start, stop, step, dtype=dtypes.torch_dtype(dtype), device=get_device())

@@ -6,15 +6,32 @@ import torch
 
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.ops._op import binary, op, promote, unary
+from torchkeras.ops._op import binary, common_dtype, op, promote, unary
 
 
 def _float_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
-    x1, x2 = promote(x1, x2)
-    if not (x1.is_floating_point() or x1.is_complex()):
+    dtype = common_dtype(x1, x2)
+    if not (dtype.is_floating_point or dtype.is_complex):
         dtype = dtypes.torch_dtype(None)
-        return x1.to(dtype), x2.to(dtype)
-    return x1, x2
+    return convert_to_tensor(x1, dtype), convert_to_tensor(x2, dtype)
+
+
+def _tensor_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
+    return _float_pair(convert_to_tensor(x1), convert_to_tensor(x2))
+
+
+def _modulo(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    if x1.dtype is torch.bool:
+        x1, x2 = x1.int(), x2.int()
+    return torch.remainder(x1, x2)
+
+
+def _square(x: torch.Tensor) -> torch.Tensor:
+    return torch.square(x.int() if x.dtype is torch.bool else x)
+
+
+def _absolute(x: torch.Tensor) -> torch.Tensor:
+    return x if x.dtype is torch.bool else torch.abs(x)
 
 
 def _bool_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
@@ -22,8 +39,8 @@ def _bool_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
 
 
 negative = unary(torch.neg, "negative", "Return `-x`.")
-absolute = unary(torch.abs, "absolute", "Return `|x|`.")
-square = unary(torch.square, "square", "Return `x * x`.")
+absolute = unary(_absolute, "absolute", "Return `|x|`.")
+square = unary(_square, "square", "Return `x * x`.")
 sign = unary(torch.sign, "sign", "Return the sign: -1, 0 or 1.")
 conjugate = unary(torch.conj_physical, "conjugate", "Return the complex conjugate.")
 exp = unary(torch.exp, "exp", "Return `e ** x`.", floating=True)
@@ -56,13 +73,13 @@ add = binary(torch.add, "add", "Return `x1 + x2`.")
 subtract = binary(torch.sub, "subtract", "Return `x1 - x2`.")
 multiply = binary(torch.mul, "multiply", "Return `x1 * x2`.")
 power = binary(torch.pow, "power", "Return `x1 ** x2`.")
-mod = binary(torch.remainder, "mod", "Return the remainder, with the sign of `x2`.")
+mod = binary(_modulo, "mod", "Return the remainder, with the sign of `x2`.")
 floor_divide = binary(torch.floor_divide, "floor_divide", "Return `x1 // x2`.")
 maximum = binary(torch.maximum, "maximum", "Return the greater of two.")
 minimum = binary(torch.minimum, "minimum", "Return the smaller of two.")
 true_divide = binary(torch.true_divide, "true_divide", "Return `x1 / x2`.", prepare=_float_pair)
 divide = binary(torch.true_divide, "divide", "Return `x1 / x2`.", prepare=_float_pair)
-arctan2 = binary(torch.atan2, "arctan2", "Return the angle of (x2, x1).", class_name="Arctan2", prepare=_float_pair)  # fmt: skip  # noqa: E501
+arctan2 = binary(torch.atan2, "arctan2", "Return the angle of (x2, x1).", class_name="Arctan2", prepare=_tensor_pair)  # fmt: skip  # noqa: E501
 equal = binary(torch.eq, "equal", "Tell where `x1 == x2`.")
 not_equal = binary(torch.ne, "not_equal", "Tell where `x1 != x2`.")
 less = binary(torch.lt, "less", "Tell where `x1 < x2`.")
@@ -77,7 +94,14 @@ logical_xor = binary(torch.logical_xor, "logical_xor", "Tell where just one is t
 @op()
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Return `x` held between `x_min` and `x_max`."""
-    return torch.clamp(convert_to_tensor(x), x_min, x_max)
+    x = convert_to_tensor(x)
+    if x.dtype is torch.bool:
+        x = x.to(torch.int32)
+    bounds = [
+        b.to(x.dtype) if isinstance(b, torch.Tensor) and x.is_floating_point() else b
+        for b in (x_min, x_max)
+    ]
+    return torch.clamp(x, *bounds)
 
 
 @op(tensors=3)
@@ -92,7 +116,10 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 @op()
 def round(x: Any, decimals: int = 0) -> Any:
     """Return `x` rounded to a number of decimals."""
-    return torch.round(convert_to_tensor(x), decimals=decimals)
+    x = convert_to_tensor(x)
+    if x.is_floating_point():
+        return torch.round(x, decimals=decimals)
+    return x if decimals >= 0 else torch.round(x.double(), decimals=decimals).to(x.dtype)
 
 
 @op(module="keras.src.ops.math")

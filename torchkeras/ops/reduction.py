@@ -17,39 +17,48 @@ def _axes(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
+def _reduce(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, **options: Any) -> Any:
+    """Reduce over axes; over none of them, entry by entry (torch takes `()` for all)."""
+    axes = _axes(x, axis)
+    if not axes and x.ndim:
+        return function(x.unsqueeze(0), dim=(0,), **options)
+    return function(x, dim=axes, keepdim=keepdims, **options)
+
+
+def _summable(x: torch.Tensor) -> torch.Tensor:
+    """Widen small integers, as Keras does before it adds or multiplies many of them."""
+    narrow = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.uint16)
+    return x.to(torch.int32) if x.dtype in narrow else x
+
+
 @op()
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the sum over axes."""
-    x = convert_to_tensor(x)
-    if x.dtype in (torch.bool, torch.int8, torch.int16):
-        x = x.to(torch.int32)
-    return torch.sum(x, dim=_axes(x, axis), keepdim=keepdims, dtype=x.dtype)
+    x = _summable(convert_to_tensor(x))
+    return _reduce(torch.sum, x, axis, keepdims, dtype=x.dtype)
 
 
 @op()
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the mean over axes."""
-    x = to_float(x)
-    return torch.mean(x, dim=_axes(x, axis), keepdim=keepdims)
+    return _reduce(torch.mean, to_float(x), axis, keepdims)
 
 
 @op()
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the variance over axes."""
-    x = to_float(x)
-    return torch.var(x, dim=_axes(x, axis), keepdim=keepdims, correction=0)
+    return _reduce(torch.var, to_float(x), axis, keepdims, correction=0)
 
 
 @op()
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the standard deviation over axes."""
-    x = to_float(x)
-    return torch.std(x, dim=_axes(x, axis), keepdim=keepdims, correction=0)
+    return _reduce(torch.std, to_float(x), axis, keepdims, correction=0)
 
 
 def _extreme(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
     x = convert_to_tensor(x)
-    out = function(x, dim=_axes(x, axis), keepdim=keepdims)
+    out = _reduce(function, x, axis, keepdims)
     if initial is None:
         return out
     pair = torch.maximum if function is torch.amax else torch.minimum
@@ -71,9 +80,11 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
 @op()
 def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """Return the product over axes."""
-    x = convert_to_tensor(x, dtype)
-    for a in sorted((a % x.ndim for a in _axes(x, axis)), reverse=True):
-        x = torch.prod(x, dim=a, keepdim=keepdims)
+    x = convert_to_tensor(x)
+    x = _summable(x) if dtype is None else convert_to_tensor(x, dtype)
+    axes = [range(x.ndim)[a] for a in _axes(x, axis)]
+    for a in sorted(axes, reverse=True):
+        x = torch.prod(x, dim=a, keepdim=keepdims, dtype=x.dtype)
     return x
 
 
@@ -81,26 +92,31 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Tell whether all values are true."""
     x = convert_to_tensor(x).bool()
-    return torch.all(x, dim=_axes(x, axis), keepdim=keepdims) if x.ndim else x
+    return _reduce(torch.all, x, axis, keepdims) if x.ndim else x
 
 
 @op()
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Tell whether one value is true."""
     x = convert_to_tensor(x).bool()
-    return torch.any(x, dim=_axes(x, axis), keepdim=keepdims) if x.ndim else x
+    return _reduce(torch.any, x, axis, keepdims) if x.ndim else x
+
+
+def _ordered(x: Any) -> torch.Tensor:
+    x = convert_to_tensor(x)
+    return x.to(torch.uint8) if x.dtype is torch.bool else x
 
 
 @op()
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the greatest value, as int32."""
-    return torch.argmax(convert_to_tensor(x), axis, keepdims).to(torch.int32)
+    return torch.argmax(_ordered(x), axis, keepdims).to(torch.int32)
 
 
 @op()
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Return the index of the smallest value, as int32."""
-    return torch.argmin(convert_to_tensor(x), axis, keepdims).to(torch.int32)
+    return torch.argmin(_ordered(x), axis, keepdims).to(torch.int32)
 
 
 @op()
@@ -114,5 +130,4 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 @op(module=MATH)
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return `log(sum(exp(x)))` over axes, without overflow."""
-    x = to_float(x)
-    return torch.logsumexp(x, dim=_axes(x, axis), keepdim=keepdims)
+    return _reduce(torch.logsumexp, to_float(x), axis, keepdims)

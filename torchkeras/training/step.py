@@ -6,7 +6,7 @@ import torch
 
 from torchkeras._base import scope
 from torchkeras.core import nest
-from torchkeras.training.data import unpack_x_y_sample_weight
+from torchkeras.training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from torchkeras.training.logs import LazyLogs
 
 _state = scope.state
@@ -40,6 +40,18 @@ def batch_size(x: Any) -> int:
         if leaf is not None and hasattr(leaf, "shape"):
             return leaf.shape[0] if len(leaf.shape) else 1
     return len(x) if hasattr(x, "__len__") else 1
+
+
+def is_ours(function: Any) -> bool:
+    """Say whether a step is the library's own, which takes `(x, y, sample_weight)`."""
+    return getattr(function, "__module__", None) == __name__
+
+
+def as_given(batch: tuple[Any, Any, Any], adapter: Any = None) -> Any:
+    """Return a batch as a step of the user's expects it: without the parts that nobody gave."""
+    if batch[1] is None and adapter is not None and not adapter.lone:
+        return batch[:1]
+    return pack_x_y_sample_weight(*batch)
 
 
 class Steps:

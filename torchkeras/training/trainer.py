@@ -154,6 +154,7 @@ class Trainer(step.Steps):
             ValueError: for data or arguments that do not fit, before anything is trained.
         """
         self._check_compiled("fit")
+        _check_verbose("fit", verbose)
         check.non_negative_int("fit", "epochs", epochs)
         check.non_negative_int("fit", "initial_epoch", initial_epoch)
         limit = config.max_epochs()
@@ -220,10 +221,11 @@ class Trainer(step.Steps):
     def _drive(self, loop: Loop, function: Callable[[Any], Any]) -> dict[str, Any]:
         """Run one pass and return its logs as numbers."""
         device = self._device()
+        own = not step.is_ours(function)
         for batch in loop:
             if device is not None:
                 batch = to_device(batch, device)
-            loop.logs = function(batch)
+            loop.logs = function(step.as_given(batch, loop.adapter) if own else batch)
         logs = loop.logs
         if isinstance(logs, LazyLogs):
             return dict(logs.items())
@@ -263,7 +265,6 @@ class Trainer(step.Steps):
     def _callbacks(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> Any:
         if isinstance(callbacks, CallbackList):
             return callbacks
-        check.one_of("verbose", "verbose", verbose, ("auto", 0, 1, 2, True, False))
         return CallbackList(
             callbacks,
             add_history=history,
@@ -305,6 +306,7 @@ class Trainer(step.Steps):
         self._check_compiled("evaluate")
         if kwargs:
             raise ValueError(f"evaluate: unknown arguments. {received('kwargs', kwargs)}")
+        _check_verbose("evaluate", verbose)
         adapter = make_adapter(
             x, y, sample_weight, batch_size=batch_size, steps=steps, owner="evaluate"
         )
@@ -371,6 +373,7 @@ class Trainer(step.Steps):
         Raises:
             ValueError: for data or arguments that do not fit.
         """
+        _check_verbose("predict", verbose)
         adapter = make_adapter(x, batch_size=batch_size, steps=steps, owner="predict")
         fields = self.__dict__
         if "steps_per_execution" not in fields:
@@ -389,13 +392,15 @@ class Trainer(step.Steps):
         device = self._device()
         collector = Collector(adapter.num_samples if steps is None else None)
         adapter.on_epoch_begin()
+        function = self.predict_step
+        own = not step.is_ours(function)
         try:
             with torch.inference_mode():
                 loop = Loop(adapter, callbacks, "predict", self, self.steps_per_execution)
                 for batch in loop:
                     if device is not None:
                         batch = to_device(batch, device)
-                    outputs = self.predict_step(batch)
+                    outputs = function(step.as_given(batch, adapter) if own else batch)
                     collector.add(outputs)
                     if callbacks is not None:
                         loop.logs = {"outputs": outputs}
@@ -429,7 +434,7 @@ class Trainer(step.Steps):
         self.reset_metrics()
         self.train()
         try:
-            logs = self.train_step(batch)
+            logs = _call(self.train_step, batch)
         finally:
             self.train(before)
         return self._on_batch_result(logs, return_dict)
@@ -445,7 +450,7 @@ class Trainer(step.Steps):
         self.eval()
         try:
             with torch.no_grad():
-                logs = self.test_step(batch)
+                logs = _call(self.test_step, batch)
         finally:
             self.train(before)
         return self._on_batch_result(logs, return_dict)
@@ -458,7 +463,7 @@ class Trainer(step.Steps):
         try:
             with torch.inference_mode():
                 collector = Collector(None)
-                collector.add(self.predict_step(batch))
+                collector.add(_call(self.predict_step, batch))
         finally:
             self.train(before)
         return collector.result()
@@ -512,6 +517,14 @@ class Trainer(step.Steps):
     def _output_shapes(self) -> Any:
         """Return the outputs' shapes where they are known, else None."""
         return getattr(self, "output_shape", None) if getattr(self, "outputs", None) else None
+
+
+def _call(function: Callable[[Any], Any], batch: Any) -> Any:
+    return function(batch if step.is_ours(function) else step.as_given(batch))
+
+
+def _check_verbose(owner: str, verbose: Any) -> None:
+    check.one_of(owner, "verbose", verbose, ("auto", 0, 1, 2, True, False))
 
 
 def _evaluation_epochs(validation_freq: Any) -> Callable[[int], bool]:

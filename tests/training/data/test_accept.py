@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from oracle import label
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.training.data import make_adapter
 from torchkeras.training.data.accept import to_tensor
@@ -208,7 +209,7 @@ def test_torch_sparse_becomes_dense_by_the_batch(layout, shuffle):
         ({"a": A, "b": "text"}, r"Received: x\['b'\]='text'"),
         ([A, np.array(["a"])], r"x\[1\] must hold real numbers, not strings"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_what_holds_no_numbers_is_refused(x, message):
     with pytest.raises(ValueError, match=message):

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from oracle import label
 from torchkeras.training.data import make_adapter
 
 
@@ -165,7 +166,7 @@ def test_class_weights():
         ((np.ones(2), "abc"), "y must be an array"),
         (({"a": np.ones(1), "b": object()},), r"x\['b'\] must be an array"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_junk_is_refused(item, message):
     with pytest.raises(ValueError, match=message):

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
+from oracle import label
 from torchkeras.training.data import make_adapter, to_device, train_validation_split
 
 A = np.arange(20.0).reshape(10, 2)
@@ -85,7 +86,7 @@ def test_fractions_out_of_range(fraction):
         ((np.array(1.0),), 0.2, "x must have a dimension of samples"),
         (([], None), 0.2, "at least one array"),
     ],
-    ids=str,
+    ids=label,
 )
 def test_bad_data(arrays, fraction, message):
     with pytest.raises(ValueError, match=message):

@@ -137,7 +137,15 @@ class MultiHeadAttention(Layer):
 
     def _dense(self, rank: int, size: int, name: str) -> EinsumDense:
         equation, bias_axes = _project_in(rank)
-        return self._make(equation, (*(None,) * (rank - 2), self.num_heads, size), bias_axes, name)
+        shape = (*(None,) * (rank - 2), self._heads_of(name), size)
+        return self._make(equation, shape, bias_axes, name)
+
+    def _heads_of(self, name: str) -> int:
+        return self.num_heads
+
+    def _shared(self, x: torch.Tensor) -> torch.Tensor:
+        """Return keys or values with as many heads as the queries."""
+        return x
 
     def _make(self, equation: str, shape: Any, bias_axes: str, name: str) -> EinsumDense:
         common = {}
@@ -230,7 +238,11 @@ class MultiHeadAttention(Layer):
         q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         # (batch, ..., heads, positions, size): attention goes over the last axis but one.
         sizes = [q.shape[a] for a in self.attention_axes], [k.shape[a] for a in self.attention_axes]
-        q, k, v = (self._heads_out(x) for x in (q, k, v))
+        q, k, v = (
+            self._heads_out(q),
+            self._shared(self._heads_out(k)),
+            self._shared(self._heads_out(v)),
+        )
         if mask is not None:
             mask = self._fit_mask(mask, q.ndim - 2 + 2 * len(self.attention_axes), sizes)
         rate = self.dropout if training else 0.0

@@ -6,5 +6,7 @@ from torchkeras.layers.core.embedding import Embedding as Embedding
 from torchkeras.layers.core.identity import Identity as Identity
 from torchkeras.layers.core.input import Input as Input
 from torchkeras.layers.core.input import InputLayer as InputLayer
+from torchkeras.layers.core.lambda_ import Lambda as Lambda
 from torchkeras.layers.core.masking import Masking as Masking
 from torchkeras.layers.core.torch_module import TorchModuleWrapper as TorchModuleWrapper
+from torchkeras.layers.core.wrapper import Wrapper as Wrapper

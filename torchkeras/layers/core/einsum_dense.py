@@ -31,7 +31,8 @@ class EinsumDense(Layer):
         ValueError: for an equation that does not fit the input or `output_shape`.
 
     >>> import torch, torchkeras as keras
-    >>> keras.layers.EinsumDense("abc,cd->abd", (None, 7), "d")(torch.ones(2, 3, 5)).shape
+    >>> layer = keras.layers.EinsumDense("abc,cd->abd", (None, 7), bias_axes="d")
+    >>> layer(torch.ones(2, 3, 5)).shape
     torch.Size([2, 3, 7])
     """
 

@@ -111,7 +111,12 @@ class GroupNormalization(Layer):
         if not inputs.is_floating_point():
             inputs = inputs.to(self._policy.torch_compute_dtype)
         x = inputs if self._axis == 1 else inputs.movedim(self._axis, 1)
-        x = F.group_norm(x, self.groups, self.gamma, self.beta, self.epsilon)
+        gamma, beta = self.gamma, self.beta
+        if gamma is None and beta is not None:  # torch has no gradient for that
+            x = F.group_norm(x, self.groups, None, None, self.epsilon)
+            x = x + beta.view(-1, *(1,) * (x.ndim - 2))
+        else:
+            x = F.group_norm(x, self.groups, gamma, beta, self.epsilon)
         return x if self._axis == 1 else x.movedim(1, self._axis)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -22,7 +22,7 @@ class RMSNormalization(Layer):
 
     >>> import torch, torchkeras as keras
     >>> keras.layers.RMSNormalization()(torch.tensor([[2.0, 2.0]])).detach()
-    tensor([[1., 1.]])
+    tensor([[1.0000, 1.0000]])
     """
 
     def __init__(self, axis: int | list[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:

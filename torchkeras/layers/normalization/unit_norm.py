@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
@@ -11,7 +12,7 @@ from torchkeras.layers.layer import Layer
 
 @LAYERS.register()
 class UnitNormalization(Layer):
-    """Scales to Euclidean length 1 over axes: `x / sqrt(max(sum(x^2), 1e-12))`.
+    """Scales to Euclidean length 1 over axes: `x / max(sqrt(sum(x^2)), 1e-12)`.
 
     Args:
         axis: Axis or axes of the sum.
@@ -42,7 +43,7 @@ class UnitNormalization(Layer):
         """Return the scaled inputs."""
         if not inputs.is_floating_point():
             inputs = inputs.to(self._policy.torch_compute_dtype)
-        return inputs * torch.rsqrt(inputs.square().sum(self.axis, keepdim=True).clamp(min=1e-12))
+        return F.normalize(inputs, dim=self.axis, eps=1e-12)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

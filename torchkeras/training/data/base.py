@@ -45,6 +45,8 @@ class DataAdapter:
     anew: bool = False
     # Whether an epoch without `steps` can be handed out as it is: it has a batch for sure.
     never_empty: bool = False
+    # Whether x alone is a bare x, not a tuple of one part, to who sees batches as the source's.
+    lone: bool = True
 
     _epochs: int = 0
     _running: Iterator[Batch] | None = None

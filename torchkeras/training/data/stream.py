@@ -37,6 +37,11 @@ class StreamAdapter(DataAdapter):
         self.num_batches = steps
         self._convert = Converter(owner, kind, class_weight, lists)
 
+    @property
+    def lone(self) -> bool:  # type: ignore[override]
+        """Whether the source makes an x alone, not `(x,)`."""
+        return self._convert.lone
+
     def _open(self) -> Iterable[Any]:
         """Begin a pass: an iterable of whatever the source makes as batches."""
         raise TypeError(f"{type(self).__name__} does not say how its source is read.")
@@ -57,13 +62,14 @@ class StreamAdapter(DataAdapter):
 class Converter:
     """Turn a batch of any accepted form into `(x, y, sample_weight)` of tensors."""
 
-    __slots__ = ("class_weight", "kind", "lists", "owner")
+    __slots__ = ("class_weight", "kind", "lists", "lone", "owner")
 
     def __init__(
         self, owner: str, kind: str, class_weight: ClassWeight | None = None, lists: bool = True
     ) -> None:
         self.owner, self.kind, self.lists = owner, kind, lists
         self.class_weight = class_weight
+        self.lone = False
 
     def __call__(self, item: Any) -> Batch:
         if isinstance(item, tuple) or (self.lists and isinstance(item, list)):
@@ -72,6 +78,7 @@ class Converter:
             x, y, weight = (*item, None, None)[:3]
         elif isinstance(item, Mapping) or is_array(item) or hasattr(item, "to"):
             x, y, weight = item, None, None
+            self.lone = True
         else:
             raise self._refused(received("batch", item).removeprefix("Received: ").rstrip("."))
         x, y, weight = self._part("x", x), self._part("y", y), self._part("sample_weight", weight)

@@ -1,0 +1,60 @@
+"""GroupNormalization against real Keras."""
+
+import itertools
+
+import keras
+import pytest
+
+import torchkeras
+from oracle import check_layer, rand
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((3, 4), -1),
+        ((2, 5, 4), -1),
+        ((2, 4, 5), 1),
+        ((2, 3, 5, 4), 3),
+        ((2, 4, 3, 5), 1),
+        ((2, 3, 4, 5), -2),
+    ],  # fmt: skip
+)
+@pytest.mark.parametrize("groups", [1, 2, 4, -1])
+def test_numbers(shape, axis, groups):
+    args = {"groups": groups, "axis": axis, "epsilon": 1e-2}
+    check_layer("GroupNormalization", args, rand(*shape) * 3, scale_weights=1.0, atol=5e-6)
+
+
+@pytest.mark.parametrize(("center", "scale"), [*itertools.product([True, False], repeat=2)])
+def test_center_and_scale(center, scale):
+    args = {"groups": 2, "center": center, "scale": scale}
+    check_layer("GroupNormalization", args, rand(2, 5, 4), scale_weights=1.0, mask=rand(2, 5) > 0)
+
+
+def test_penalties_and_constraints():
+    args = {
+        "groups": 2,
+        "beta_initializer": "ones",
+        "gamma_initializer": "zeros",
+        "beta_regularizer": "l1",
+        "gamma_regularizer": "l2",
+        "beta_constraint": "non_neg",
+        "gamma_constraint": "unit_norm",
+    }
+    check_layer("GroupNormalization", args, rand(2, 5, 4))
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16", "float64"])
+def test_dtypes(dtype):
+    options = {} if dtype == "float64" else {"rtol": 2e-2, "atol": 4e-2}
+    check_layer("GroupNormalization", {"groups": 2}, rand(2, 5, 4), dtype=dtype, **options)
+
+
+@pytest.mark.parametrize("groups", [3, 8])
+def test_wrong_groups(groups):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError):
+            lib.layers.GroupNormalization(groups)(rand(2, 5, 4))
+    with pytest.raises(ValueError, match="axis"):
+        torchkeras.layers.GroupNormalization(2, axis=7)(rand(2, 5, 4))
