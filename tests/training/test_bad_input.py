@@ -29,7 +29,7 @@ class Unchanged:
     def __enter__(self):
         m = self.model
         self.weights = [w.copy() for w in m.get_weights()]
-        self.optimizer = [np.array(v.detach()) for v in m.optimizer.variables]
+        self.optimizer = [v.detach().numpy().copy() for v in m.optimizer.variables]
         self.rng = torch.get_rng_state()
         self.mode = m.training
 
@@ -46,7 +46,7 @@ class Unchanged:
         now = m.optimizer.variables
         if len(self.optimizer) == len(now):
             for before, after in zip(self.optimizer, now, strict=True):
-                np.testing.assert_array_equal(before, np.array(after.detach()))
+                np.testing.assert_array_equal(before, after.detach().numpy())
         else:  # it was built on the way: all slots are fresh
             assert not any(after.any() for after in now[len(self.optimizer) :])
         assert int(m.optimizer.iterations) == 0

@@ -54,10 +54,6 @@ def test_fewer_samples_than_said(monkeypatch):
 def test_more_samples_than_said(monkeypatch):
     """A model may give more rows than it takes."""
     monkeypatch.setattr(collect, "_SMALL", 1)
-    model = torchkeras.Sequential([torchkeras.layers.Input((3,))])
-    model.add(torchkeras.layers.Lambda(lambda x: torch.cat([x, x]))) if hasattr(
-        torchkeras.layers, "Lambda"
-    ) else None
     collector = Collector(16)
     for _ in range(2):
         collector.add(torch.ones(16, 3)[:12])

@@ -210,7 +210,7 @@ class Model(Trainer, Layer):
     # ------------------------------------------------------------------ the call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the model; a row of layers on one plain tensor goes the quick way."""
+        """Run the model; a functional one on one plain tensor goes the quick way."""
         runner = self._runner
         if self._fast and runner is not None and len(args) == 1 and not global_hooks():
             x = args[0]
@@ -222,9 +222,9 @@ class Model(Trainer, Layer):
                 and _state.autocast is None
             ):
                 if not kwargs:
-                    return self._run_chain(x, None)
+                    return self._run_plain(x, None)
                 if len(kwargs) == 1 and "training" in kwargs:
-                    return self._run_chain(x, kwargs["training"])
+                    return self._run_plain(x, kwargs["training"])
         return Layer.__call__(self, *args, **kwargs)
 
     @property
@@ -238,8 +238,8 @@ class Model(Trainer, Layer):
                 self._is_plain_call and self._runner.chain is not None and not self._has_hooks()
             )
 
-    def _run_chain(self, x: torch.Tensor, training: bool | None) -> Any:
-        """Run layers that only feed each other, with nothing between them and their input."""
+    def _run_plain(self, x: torch.Tensor, training: bool | None) -> Any:
+        """Run the graph on its only input, with nothing of the template around it."""
         before = _state.training
         if training is None and (before is not None or self.training):
             training = before if before is not None else True
@@ -248,9 +248,15 @@ class Model(Trainer, Layer):
         _state.depth += 1
         _state.training = training
         try:
-            for operation in self._runner.chain:  # type: ignore[union-attr]
-                x = operation(x)
-            return x
+            chain = self._runner.chain
+            if chain is not None:
+                for operation in chain:
+                    x = operation(x)
+                return x
+            outputs = self._graph.run([x])
+            if len(outputs) == 1 and isinstance(self._result_struct, KerasTensor):
+                return outputs[0]
+            return nest.pack_as(self._result_struct, outputs)
         finally:
             _state.training = before
             _state.depth -= 1

@@ -44,6 +44,10 @@ class Collector:
                 self._only = self._parts[0]
         if self._wholes is not None:
             end = self._filled + len(flat[0])
+            if end > len(self._wholes[0]):  # more rows than samples: go on batch by batch
+                self._parts = [[w[: self._filled]] for w in self._wholes]
+                self._wholes = None
+        if self._wholes is not None:
             for whole, part in zip(self._wholes, flat, strict=True):
                 whole[self._filled : end].copy_(part)
             self._filled = end
@@ -70,11 +74,13 @@ class Collector:
         if self._wholes is not None:
             arrays = [convert_to_numpy(w[: self._filled]) for w in self._wholes]
         else:
-            arrays = [convert_to_numpy(p[0] if len(p) == 1 else _joined(p)) for p in self._parts]
+            arrays = [convert_to_numpy(_joined(p)) for p in self._parts]
         return nest.pack_as(self._structure, arrays)
 
 
 def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
+    if len(parts) == 1:
+        return parts[0].clone()  # it may be a view of the input or of a weight
     if parts[0].ndim == 0:
         return torch.stack(parts)
     return torch.cat(parts)

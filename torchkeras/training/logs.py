@@ -27,6 +27,10 @@ def to_numbers(results: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+# An entry before the first reading: code in C, as json's, may pass by a dict that looks empty.
+_UNREAD = {"": None}
+
+
 class LazyLogs(dict):
     """A dict of metric values that asks for them when it is first read.
 
@@ -36,13 +40,14 @@ class LazyLogs(dict):
     __slots__ = ("_compute",)
 
     def __init__(self, compute: Callable[[], dict[str, Any]]) -> None:
-        super().__init__()
+        super().__init__(_UNREAD)
         self._compute: Callable[[], dict[str, Any]] | None = compute
 
     def read(self) -> "LazyLogs":
         """Compute the values, if that was not done yet."""
         if self._compute is not None:
             compute, self._compute = self._compute, None
+            dict.clear(self)
             dict.update(self, to_numbers(compute()))
         return self
 
@@ -63,6 +68,16 @@ class LazyLogs(dict):
 
     def __len__(self) -> int:
         return dict.__len__(self.read())
+
+    def __reversed__(self) -> Iterator[str]:
+        return dict.__reversed__(self.read())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ior__(self, other: Any) -> "LazyLogs":  # type: ignore[misc]
+        self.update(other)
+        return self
 
     def __bool__(self) -> bool:
         return len(self) > 0
@@ -101,6 +116,14 @@ class LazyLogs(dict):
     def pop(self, *args: Any) -> Any:
         """Take a value out."""
         return dict.pop(self.read(), *args)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last value out."""
+        return dict.popitem(self.read())
+
+    def clear(self) -> None:
+        """Take all values out."""
+        dict.clear(self.read())
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Return a value, set to the default if absent."""

@@ -29,6 +29,8 @@ def test_numbers(activation, shape, use_bias):
 def test_many_numbers(dtype, activation, shape, use_bias):
     if dtype in ("float16", "bfloat16") and activation == "log_softmax":
         dtype = None
+    if dtype == "float64" and not use_bias:
+        dtype = None  # Keras makes float32 of it
     args = {"units": 4, "activation": activation, "use_bias": use_bias}
     check_layer("Dense", args, rand(*shape), dtype=dtype, scale_weights=1.0)
 
@@ -80,9 +82,11 @@ def test_wrong_units(units):
 def test_wrong_shapes(shapes):
     for lib in (keras, torchkeras):
         layer = lib.layers.Dense(2)
-        with pytest.raises(ValueError):
-            for shape in shapes:
-                layer(np.ones(shape, "float32"))
+        if len(shapes[0]) == 2:
+            layer(np.ones(shapes[0], "float32"))
+            shapes = shapes[1:]
+        with pytest.raises(ValueError, match="incompatible"):
+            layer(np.ones(shapes[0], "float32"))
 
 
 def test_unknown_features():

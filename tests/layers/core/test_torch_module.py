@@ -111,7 +111,7 @@ def test_probing_changes_no_mode():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="nn.Module"):
+    with pytest.raises(ValueError, match=r"nn\.Module"):
         layers.TorchModuleWrapper(3)
     with pytest.raises(TypeError, match="get_config"):
         layers.TorchModuleWrapper(nn.Linear(3, 2)).get_config()

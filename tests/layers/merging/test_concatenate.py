@@ -50,5 +50,5 @@ def test_integers():
 def test_wrong_inputs():
     for lib in (keras, torchkeras):
         for x in ([rand(2, 3), rand(3, 3)], [rand(2, 3), rand(2, 3, 1)], rand(2, 3)):
-            with pytest.raises(ValueError):
+            with pytest.raises(ValueError, match=r"\w"):
                 lib.layers.Concatenate()(x)

@@ -47,7 +47,7 @@ def test_wrong_axes(axes):
 def test_wrong_inputs():
     for lib in (keras, torchkeras):
         for x in ([rand(2, 3), rand(2, 4)], [rand(2, 3)], rand(2, 3)):
-            with pytest.raises(ValueError):
+            with pytest.raises(ValueError, match=r"\w"):
                 lib.layers.Dot(axes=1)(x)
     with pytest.raises(ValueError, match="batch"):
         torchkeras.layers.Dot(axes=0)([rand(2, 3), rand(2, 3)])

@@ -82,5 +82,5 @@ def test_wrong_inputs(name):
         for x in wrong:
             if len(x) == 1 and isinstance(x, list) and lib is keras and name != "Subtract":
                 continue  # Keras lets one input pass
-            with pytest.raises(ValueError):
+            with pytest.raises(ValueError, match=r"\w"):
                 cls()(x)

@@ -126,13 +126,13 @@ def test_wrong_arguments():
     for lib in (keras, torchkeras):
         with pytest.raises((ValueError, IndexError)):
             lib.layers.BatchNormalization(axis=5)(rand(2, 3))
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.BatchNormalization(renorm=True, renorm_clipping={"what": 1.0})
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.BatchNormalization().build((None, None))
         layer = lib.layers.BatchNormalization()
         layer(rand(2, 3))
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             layer(rand(2, 4))
 
 

@@ -9,17 +9,13 @@ import torchkeras
 from oracle import check_layer, rand
 
 
-@pytest.mark.parametrize(
-    ("shape", "axis"),
-    [
-        ((3, 4), -1),
-        ((2, 5, 4), -1),
-        ((2, 4, 5), 1),
-        ((2, 3, 5, 4), 3),
-        ((2, 4, 3, 5), 1),
-        ((2, 3, 4, 5), -2),
-    ],  # fmt: skip
-)
+SHAPES = [
+    ((3, 4), -1), ((2, 5, 4), -1), ((2, 4, 5), 1), ((2, 3, 5, 4), 3), ((2, 4, 3, 5), 1),
+    ((2, 3, 4, 5), -2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "axis"), SHAPES)
 @pytest.mark.parametrize("groups", [1, 2, 4, -1])
 def test_numbers(shape, axis, groups):
     args = {"groups": groups, "axis": axis, "epsilon": 1e-2}
@@ -54,7 +50,7 @@ def test_dtypes(dtype):
 @pytest.mark.parametrize("groups", [3, 8])
 def test_wrong_groups(groups):
     for lib in (keras, torchkeras):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.GroupNormalization(groups)(rand(2, 5, 4))
     with pytest.raises(ValueError, match="axis"):
         torchkeras.layers.GroupNormalization(2, axis=7)(rand(2, 5, 4))

@@ -36,9 +36,9 @@ def test_policy_is_kept():
 
 def test_wrong_arguments():
     for lib in (keras, torchkeras):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.SpatialDropout2D(0.5, data_format="x")
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.SpatialDropout2D(2.0)
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"\w"):
             lib.layers.SpatialDropout2D(0.5)(rand(2, 3, 4))

@@ -124,7 +124,7 @@ class PReLU(_Elementwise):
 
     >>> import torch, torchkeras as keras
     >>> keras.layers.PReLU()(torch.tensor([[-2.0, 3.0]])).detach()
-    tensor([[-0., 3.]])
+    tensor([[0., 3.]])
     """
 
     def __init__(
