@@ -26,6 +26,7 @@ class OpNode(Operation):
 
     function: ClassVar[Callable[..., Any]]
     parameters: ClassVar[dict[str, Any]]  # name -> default of what is no tensor
+    settles_dtype: ClassVar[bool] = False  # its files name floatx() where no dtype was given
 
     def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name)
@@ -34,6 +35,8 @@ class OpNode(Operation):
         if unknown:
             raise TypeError(f"{type(self).__name__}: unknown arguments {sorted(unknown)}.")
         self.arguments = self.parameters | given
+        if self.settles_dtype:
+            self.arguments["dtype"] = dtypes.standardize_dtype(self.arguments["dtype"])
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Run the op on real tensors."""

@@ -63,3 +63,6 @@ def one_hot(
     classes = torch.arange(num_classes, device=x.device)
     out = (x.unsqueeze(-1) == classes).to(dtypes.torch_dtype(dtype))
     return out if axis in (-1, x.ndim) else out.movedim(-1, axis)
+
+
+one_hot.node.settles_dtype = True  # type: ignore[attr-defined]

@@ -1,7 +1,5 @@
 """Dense against real Keras."""
 
-import itertools
-
 import keras
 import numpy as np
 import pytest
@@ -78,15 +76,13 @@ def test_wrong_units(units):
             lib.layers.Dense(units)
 
 
-@pytest.mark.parametrize("shapes", [*itertools.permutations([(2, 3), (2, 4), (3,)], 2)])
-def test_wrong_shapes(shapes):
+@pytest.mark.parametrize(("first", "second"), [((2, 3), (2, 4)), ((2, 4), (2, 3)), ((2, 3), (3,))])
+def test_wrong_shapes(first, second):
     for lib in (keras, torchkeras):
         layer = lib.layers.Dense(2)
-        if len(shapes[0]) == 2:
-            layer(np.ones(shapes[0], "float32"))
-            shapes = shapes[1:]
+        layer(np.ones(first, "float32"))
         with pytest.raises(ValueError, match="incompatible"):
-            layer(np.ones(shapes[0], "float32"))
+            layer(np.ones(second, "float32"))
 
 
 def test_unknown_features():

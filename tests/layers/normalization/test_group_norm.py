@@ -8,7 +8,6 @@ import pytest
 import torchkeras
 from oracle import check_layer, rand
 
-
 SHAPES = [
     ((3, 4), -1), ((2, 5, 4), -1), ((2, 4, 5), 1), ((2, 3, 5, 4), 3), ((2, 4, 3, 5), 1),
     ((2, 3, 4, 5), -2),
