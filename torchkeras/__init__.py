@@ -1,6 +1,7 @@
 """torchkeras: Keras's API, native to PyTorch."""
 
 from torchkeras import activations as activations
+from torchkeras import backend as backend
 from torchkeras import callbacks as callbacks
 from torchkeras import config as config
 from torchkeras import constraints as constraints
@@ -8,6 +9,7 @@ from torchkeras import initializers as initializers
 from torchkeras import layers as layers
 from torchkeras import losses as losses
 from torchkeras import metrics as metrics
+from torchkeras import mixed_precision as mixed_precision
 from torchkeras import models as models
 from torchkeras import ops as ops
 from torchkeras import optimizers as optimizers

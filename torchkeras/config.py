@@ -1,5 +1,6 @@
 """Global settings: `keras.config`."""
 
+from torchkeras._base.config import backend as backend
 from torchkeras._base.config import epsilon as epsilon
 from torchkeras._base.config import floatx as floatx
 from torchkeras._base.config import image_data_format as image_data_format
@@ -14,8 +15,3 @@ from torchkeras.core.policy import dtype_policy as dtype_policy
 from torchkeras.core.policy import set_dtype_policy as set_dtype_policy
 from torchkeras.core.tensor import get_device as get_device
 from torchkeras.core.tensor import set_device as set_device
-
-
-def backend() -> str:
-    """Return `"torch"`, the only backend."""
-    return "torch"

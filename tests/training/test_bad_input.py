@@ -76,7 +76,9 @@ ARGUMENTS = {
 )
 def test_arguments_of_fit(name, value):
     model = model_of()
-    more = {"validation_data": (X, Y)} if name in ("validation_batch_size", "validation_steps") else {}
+    more = (
+        {"validation_data": (X, Y)} if name in ("validation_batch_size", "validation_steps") else {}
+    )
     # Both are handed on under the name that a data set calls it by.
     word = {"validation_batch_size": "batch_size", "validation_steps": "steps"}.get(name, name)
     with Unchanged(model, word, repr(value)):
@@ -262,7 +264,9 @@ def with_label(value, at=38, dtype=None):
         (with_label(np.nan, dtype="float32"), ["nan", "38"]),
     ],
 )
-@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"])
+@pytest.mark.parametrize(
+    "loss", ["sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"]
+)
 def test_class_labels(labels, words, loss):
     """Also in a later batch: all labels of arrays are looked at before the first step."""
     model = model_of(3, "softmax", loss, metrics=["accuracy"])
@@ -336,7 +340,7 @@ class Broken(Exception):
 
 
 def breaking(at, size=8):
-    for i in range(at):
+    for _ in range(at):
         yield X[:size], Y[:size]
     raise Broken("no more")
 
@@ -422,7 +426,7 @@ def test_layer_that_raises_while_evaluating():
 def test_shape_that_changes_in_the_middle():
     model = model_of()
     batches = [(X[:8], Y[:8]), (rand(8, 7), Y[:8])]
-    with pytest.raises(ValueError, match="sequential.*7") as found:
+    with pytest.raises(ValueError, match=r"sequential.*7") as found:
         model.fit(iter(batches), verbose=0)
     assert any("step 2" in n for n in found.value.__notes__)
 
@@ -447,9 +451,7 @@ def test_infinite_generator_without_steps_can_be_stopped():
 def test_generator_that_ends_early():
     model = model_of()
     with pytest.warns(UserWarning, match="ran out of data"):
-        history = model.fit(
-            iter([(X[:8], Y[:8])] * 5), steps_per_epoch=3, epochs=4, verbose=0
-        )
+        history = model.fit(iter([(X[:8], Y[:8])] * 5), steps_per_epoch=3, epochs=4, verbose=0)
     assert len(history.epoch) == 2
     assert int(model.optimizer.iterations) == 5
 

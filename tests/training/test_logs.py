@@ -126,7 +126,7 @@ READS = {
     "len": lambda d: len(d) == 2,
     "bool": bool,
     "eq": lambda d: d == {"a": 1.0, "b": 2.0} and d != {},
-    "equal to a dict": lambda d: {"a": 1.0, "b": 2.0} == d,
+    "equal to a dict": lambda d: d == {"a": 1.0, "b": 2.0},
     "keys": lambda d: list(d.keys()) == ["a", "b"],
     "values": lambda d: list(d.values()) == [1.0, 2.0],
     "items": lambda d: dict(d.items()) == {"a": 1.0, "b": 2.0},

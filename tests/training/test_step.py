@@ -353,7 +353,7 @@ def test_what_a_step_is_given(form):
                 return x
 
             def train_step(self, data):
-                seen.append(tree_map(lambda t: tuple(t.shape), data))  # noqa: B023
+                seen.append(tree_map(lambda t: tuple(t.shape), data))
                 return {"a": 0.0}
 
             test_step = train_step
@@ -583,6 +583,23 @@ def test_regularizers_are_watched_anew_by_each_fit():
     extra = float((model.layers[0].kernel.detach() ** 2).sum())
     assert model.evaluate(X, Y, verbose=0) == pytest.approx(plain + extra, rel=1e-5)
     assert model.train_on_batch(X, Y) == pytest.approx(plain + extra, rel=1e-5)
+
+
+def test_losses_of_an_older_call_do_not_stay(both):
+    """Two steps or more, behind the first one that runs the whole template of the call."""
+
+    def build(lib):
+        model = lib.Sequential([lib.Input((4,)), lib.layers.Dense(2, activity_regularizer="l2")])
+        model.add(lib.layers.Dense(1))
+        model.compile("sgd", "mse")
+        return model
+
+    def run(lib, model):
+        model(torch.from_numpy(X))
+        histories = [fit(lib, model), fit(lib, model)]
+        return [histories, model.test_on_batch(X, Y), model.evaluate(X, Y, verbose=0)]
+
+    both(build, run)
 
 
 def test_numbers_of_numpy_as_results():

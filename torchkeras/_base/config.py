@@ -27,6 +27,11 @@ class _Settings:
 _settings = _Settings()
 
 
+def backend() -> str:
+    """Return `"torch"`, the only backend."""
+    return "torch"
+
+
 def floatx() -> str:
     """Return the default float type, `"float32"` unless changed.
 

@@ -1,5 +1,6 @@
 """Values that hold within a `with` block, one set a thread."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ class _State(threading.local):
 
 
 state = _State()
+
+# Gives every outermost call its number; two counters would call old losses new ones.
+call_numbers = itertools.count(1)
 
 
 @contextmanager

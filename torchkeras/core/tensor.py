@@ -102,7 +102,7 @@ def _convert(x: Any) -> torch.Tensor:
         return torch.tensor(x)
     if isinstance(x, int):
         return torch.tensor(x, dtype=torch.int32 if -(2**31) <= x < 2**31 else torch.int64)
-    if isinstance(x, float) and not isinstance(x, np.generic):
+    if isinstance(x, float):
         return torch.tensor(x, dtype=dtypes.torch_dtype(None))
     if type(x) is complex:
         return torch.tensor(x, dtype=torch.complex64)

@@ -174,6 +174,10 @@ class Variable(torch.nn.Parameter):
     def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.detach(), self._state())
 
+    def around(self, value: torch.Tensor) -> "Variable":
+        """Return a variable with this one's name and attributes around another tensor."""
+        return _rebuild(type(self), value, self._state())
+
     def _state(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _KEPT}
 

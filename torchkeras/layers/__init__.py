@@ -1,7 +1,7 @@
 """Keras's layers, each an `nn.Module`."""
 
-from torchkeras.layers.activation import Activation as Activation
 from torchkeras.layers.activation import ELU as ELU
+from torchkeras.layers.activation import Activation as Activation
 from torchkeras.layers.activation import LeakyReLU as LeakyReLU
 from torchkeras.layers.activation import PReLU as PReLU
 from torchkeras.layers.activation import ReLU as ReLU
@@ -92,12 +92,12 @@ from torchkeras.layers.pooling import MaxPool3D as MaxPool3D
 from torchkeras.layers.pooling import MaxPooling1D as MaxPooling1D
 from torchkeras.layers.pooling import MaxPooling2D as MaxPooling2D
 from torchkeras.layers.pooling import MaxPooling3D as MaxPooling3D
-from torchkeras.layers.recurrent import Bidirectional as Bidirectional
 from torchkeras.layers.recurrent import GRU as GRU
-from torchkeras.layers.recurrent import GRUCell as GRUCell
 from torchkeras.layers.recurrent import LSTM as LSTM
-from torchkeras.layers.recurrent import LSTMCell as LSTMCell
 from torchkeras.layers.recurrent import RNN as RNN
+from torchkeras.layers.recurrent import Bidirectional as Bidirectional
+from torchkeras.layers.recurrent import GRUCell as GRUCell
+from torchkeras.layers.recurrent import LSTMCell as LSTMCell
 from torchkeras.layers.recurrent import SimpleRNN as SimpleRNN
 from torchkeras.layers.recurrent import SimpleRNNCell as SimpleRNNCell
 from torchkeras.layers.recurrent import StackedRNNCells as StackedRNNCells

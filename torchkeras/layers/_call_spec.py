@@ -42,6 +42,14 @@ def build_parameters(function: Any) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
 
 
+@cache
+def mentions(cls: type, name: str, base: type) -> bool:
+    """Tell whether a method that a class adds to `base` reads the attribute `name`."""
+    own = cls.__mro__[: cls.__mro__.index(base)]
+    codes = (getattr(f, "__code__", None) for c in own for f in vars(c).values())
+    return any(code is not None and name in code.co_names for code in codes)
+
+
 def bind(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return argument name -> value of a call, defaults left out."""
     bound = spec.signature.bind(*args, **kwargs)

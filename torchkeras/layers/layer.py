@@ -1,6 +1,5 @@
 """Layer: an `nn.Module` that is called, built, configured and saved as a Keras layer."""
 
-import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from torchkeras._base.check import received
 from torchkeras.core import configurable, dtypes, infer, nest, policy, stateful, tracking
 from torchkeras.core.operation import Node, Operation
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.serialize import is_builtin
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
@@ -25,7 +25,24 @@ from torchkeras.random import SeedGenerator
 
 _state = scope.state
 _Tensor = torch.Tensor
-_calls = itertools.count(1)
+_calls = scope.call_numbers
+
+
+def _converted(x: Any, dtype: torch.dtype | None) -> Any:
+    """Make a tensor of an array, and cast a floating one. (No closure: it would be a cycle.)"""
+    if not isinstance(x, torch.Tensor):
+        if not isinstance(x, (np.ndarray, np.generic)) and not hasattr(x, "__array__"):
+            return x
+        if isinstance(x, KerasTensor) or getattr(x, "dtype", None) in (np.dtype(object),):
+            return x
+        x = convert_to_tensor(x)
+    if dtype is None or x.dtype is dtype or not x.is_floating_point():
+        return x
+    cast = x.to(dtype)
+    mask = _mask.get_mask(x)
+    if mask is not None:
+        cast._keras_mask = mask  # type: ignore[attr-defined]
+    return cast
 
 
 def global_hooks() -> bool:
@@ -43,7 +60,7 @@ _NOT_INITIALISED = (
 )
 
 
-@LAYERS.register()
+@LAYERS.register(module="keras")
 class Layer(nn.Module, Operation, configurable.Configurable):
     """Base of all layers: state (weights) and a computation (`call`).
 
@@ -71,6 +88,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     config_skip = frozenset({"autocast"})
     # Set by layers that give their outputs a mask although the input has none (Masking).
     makes_mask = False
+    # Set by layers that are called on strings or Python numbers.
+    takes_any_positional = False
     # Set by layers whose configs hold `activity_regularizer: None` in Keras (most leave it out).
     writes_absent_regularizer = False
 
@@ -91,6 +110,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         fields["_policy"] = policy.get(dtype)
         fields["_losses"] = []
         fields["_loss_call"] = None
+        fields["_top_call"] = 0  # the last call in which no other layer stood around this one
         fields["_trainable"] = bool(trainable)
         fields["_call_spec"] = _call_spec.call_spec(type(self).call)
         self.built = False
@@ -142,8 +162,13 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__
         if "_modules" not in fields:
-            raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
+            if isinstance(value, (nn.Module, nn.Parameter)):
+                raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
+            fields[name] = value  # plain values may come first, as in Keras
+            return
         fields["_fast"] = False  # whatever it is that changes, the next call looks at all again
+        if isinstance(value, nn.Module):
+            fields["_settled"] = False
         if isinstance(value, Variable):
             self._own(name, value)
         elif tracking.is_state_list(value) and not isinstance(value, nn.Module):
@@ -210,7 +235,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
-        with scope.scoped(autocast=None):
+        names = _state.names if _state.names[-1:] == (self.name,) else (*_state.names, self.name)
+        with scope.scoped(autocast=None, names=names):
             variable = Variable(
                 initializers.get(initializer),
                 shape=shape,
@@ -252,16 +278,19 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         for module in self._walk():
             if isinstance(module, SeedGenerator) and not seeds:
                 continue
-            for v in (*module._parameters.values(), *module._buffers.values()):
+            if isinstance(module, Layer):
+                own = module._own_variables()  # with those in its lists and dicts
+            else:
+                own = [*module._parameters.values(), *module._buffers.values()]
+            for v in own:
                 if v is not None:
                     out.setdefault(id(v), v)
         return list(out.values())
 
     @property
     def variables(self) -> list[Variable]:
-        """All variables, with the state of random generators and metrics."""
-        metrics = [v for m in self._tracked_metrics() for v in m.variables]
-        return self._collect(seeds=True) + metrics
+        """All variables, with the state of random generators; metrics keep their own."""
+        return self._collect(seeds=True)
 
     @property
     def weights(self) -> list[Variable]:
@@ -398,6 +427,20 @@ class Layer(nn.Module, Operation, configurable.Configurable):
             self._policy = policy.DTypePolicy(dtypes.standardize_dtype(new))
         return self
 
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any
+    ) -> None:
+        tables = (self._parameters, self._buffers)
+        before = [{k: v for k, v in t.items() if isinstance(v, Variable)} for t in tables]
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *args)
+        if local_metadata.get("assign_to_params_buffers", False):
+            # torch puts plain parameters in the place of all; names and paths stay with ours.
+            for table, other, old in zip(tables, reversed(tables), before, strict=True):
+                for key, variable in old.items():
+                    new = table.get(key)
+                    new = other.pop(key) if new is None else new
+                    table[key] = new if new is variable else variable.around(new)
+
     # ------------------------------------------------------------------ the call
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -461,6 +504,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
                     or getattr(x, "_keras_mask", None) is not None
                 ):
                     return False
+            if type(arg) is list and self._call_spec.mask_names:
+                return False  # its mask is a list of None
         return True
 
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -471,6 +516,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         else:
             explicit = None
         args, kwargs = self._convert(args, kwargs)
+        if not self.takes_any_positional:
+            self._check_positional(args)
         if any_symbolic(args) or any_symbolic(kwargs):
             return self.symbolic_call(*args, **kwargs)
         arguments = self._arguments(args, kwargs)
@@ -480,6 +527,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
             if arguments.get(mask_name) is None and name in arguments:
                 mask = previous_mask if arguments[name] is first else None
                 mask = _mask.get_masks(arguments[name]) if mask is None else mask
+                if mask is None and nest.is_nested(arguments[name]):
+                    mask = nest.map_structure(lambda x: None, arguments[name])
                 if mask is not None:
                     kwargs[mask_name] = mask
         if arguments.get("mask") is not None:
@@ -515,7 +564,7 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         settled = self.__dict__.get("_settled", False)
         before = (_state.training, _state.autocast, _state.names)
         if _state.depth == 0:
-            _state.call_id = next(_calls)
+            _state.call_id = self.__dict__["_top_call"] = next(_calls)
         _state.depth += 1
         _state.training = training
         _state.autocast = self._cast_dtype()
@@ -540,13 +589,16 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         """Note, after a whole call, whether the next one may pass the template by."""
         fields = self.__dict__
         if not fields.get("_settled", False):
-            fields["_settled"] = all(m.built for m in self._walk() if isinstance(m, Layer))
+            layers = [m for m in self._walk() if isinstance(m, Layer)]
+            fields["_settled"] = all(m.built for m in layers)
+            fields["_adds_losses"] = any(m._may_add_losses() for m in layers)
         fields["_torch_dtype"] = self._policy.torch_compute_dtype
         fields["_fast"] = (
             fields["_settled"]
             and self.activity_regularizer is None
             and not self.makes_mask
             and self._loss_call is None
+            and not fields.get("_adds_losses", False)
             and self._cast_dtype() is None
             and bool(self._call_spec.names)
             and (self.input_spec is None or isinstance(self.input_spec, InputSpec))
@@ -582,6 +634,22 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         self.__dict__["_fast"] = False
         return super().register_full_backward_pre_hook(*args, **kwargs)
 
+    def _may_add_losses(self) -> bool:
+        """Tell whether calls count here: a layer that adds losses clears those of the last one."""
+        return (
+            self.activity_regularizer is not None
+            or self._loss_call is not None
+            or _call_spec.mentions(type(self), "add_loss", Layer)
+        )
+
+    def _check_positional(self, args: Any) -> None:
+        for x in nest.flatten(list(args)):
+            if x is not None and not isinstance(x, (torch.Tensor, KerasTensor)):
+                raise ValueError(
+                    f"{type(self).__name__}: positional arguments of a call are tensors or arrays; "
+                    f"give others by keyword. {received('argument', x)}"
+                )
+
     def _refresh(self) -> None:
         """Renew what is derived from public attributes; every full call begins with it."""
 
@@ -601,28 +669,12 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def _convert(self, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Make tensors of arrays, and cast floating ones to the compute dtype."""
         dtype = self._policy.torch_compute_dtype if self.autocast else None
-
-        def convert(x: Any) -> Any:
-            if isinstance(x, torch.Tensor):
-                if dtype is None or x.dtype is dtype or not x.is_floating_point():
-                    return x
-                cast = x.to(dtype)
-                mask = _mask.get_mask(x)
-                if mask is not None:
-                    cast._keras_mask = mask  # type: ignore[attr-defined]
-                return cast
-            if isinstance(x, (np.ndarray, np.generic)) or hasattr(x, "__array__"):
-                if isinstance(x, KerasTensor) or getattr(x, "dtype", None) in (np.dtype(object),):
-                    return x
-                return convert(convert_to_tensor(x))
-            return x
-
         if len(args) == 1 and not kwargs:
             x = args[0]
-            args = (nest.map_structure(convert, x) if nest.is_nested(x) else convert(x),)
-        else:
-            args, kwargs = nest.map_structure(convert, (tuple(args), kwargs))
-        return args, kwargs
+            if not nest.is_nested(x):
+                return (_converted(x, dtype),), kwargs
+            return (nest.map_structure(lambda leaf: _converted(leaf, dtype), x),), kwargs
+        return nest.map_structure(lambda leaf: _converted(leaf, dtype), (tuple(args), kwargs))
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors: build, check, infer the outputs' shapes."""
@@ -674,6 +726,9 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         build = type(self).build
         if build is Layer.build:
             self.built = True
+            if not is_builtin(type(self)):
+                shapes = _call_spec.shapes_by_parameter(arguments, build)
+                self.__dict__["_build_shapes"] = _build.as_shape(shapes)
             return
         shapes = _call_spec.shapes_by_parameter(arguments, build)
         self.build(**shapes)
@@ -694,6 +749,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     def add_loss(self, loss: Any) -> None:
         """Add a scalar (or a list of them) to the training loss; for use inside `call`."""
         fields = self.__dict__
+        if _state.probe_size is not None:
+            return  # a probe for shapes has no values
         if fields["_loss_call"] != _state.call_id:
             fields["_losses"] = []
             fields["_loss_call"] = _state.call_id
@@ -709,9 +766,8 @@ class Layer(nn.Module, Operation, configurable.Configurable):
     @property
     def losses(self) -> list[torch.Tensor]:
         """Losses added in the last call, then the weights' regularization losses."""
-        layers = [m for m in self._walk() if isinstance(m, Layer)]
-        last = max((m._loss_call for m in layers if m._loss_call is not None), default=None)
-        found = [x for m in layers if m._loss_call == last and last is not None for x in m._losses]
+        found: list[torch.Tensor] = []
+        _current_losses(self, 0, found, set())
         return found + [
             v.regularizer(v)
             for v in self.trainable_weights
@@ -725,11 +781,24 @@ class Layer(nn.Module, Operation, configurable.Configurable):
         return {k: v for k, v in state.items() if k != "_nodes"}
 
     def _config_overrides(self) -> dict[str, Any]:
-        return {"dtype": self._policy, "name": self.name, "trainable": self._trainable}
+        return {
+            "dtype": self._policy,
+            "name": self.name,
+            "trainable": self._trainable,
+            "activity_regularizer": self.activity_regularizer,
+        }
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer, ready for JSON."""
         config = super().get_config()
+        plain = type(self) is Layer or not is_builtin(type(self))
+        if plain and type(self).__init__ is Layer.__init__:
+            # A user's class without arguments of its own: Keras writes all of Layer's.
+            return {
+                **config,
+                "activity_regularizer": config.get("activity_regularizer"),
+                "autocast": self.autocast,
+            }
         if config.get("activity_regularizer", False) is None and not self.writes_absent_regularizer:
             del config["activity_regularizer"]
         return config
@@ -759,6 +828,20 @@ class Layer(nn.Module, Operation, configurable.Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _current_losses(module: nn.Module, since: int, found: list[Any], seen: set[int]) -> None:
+    """Collect losses of a module and those under it that no later call has cleared."""
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    if isinstance(module, Layer):
+        since = max(since, module._top_call)
+        if module._loss_call is not None and module._loss_call >= since:
+            found.extend(module._losses)
+    for child in module._modules.values():
+        if child is not None:
+            _current_losses(child, since, found, seen)
 
 
 def _is_trainable(v: torch.Tensor) -> bool:

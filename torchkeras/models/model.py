@@ -1,11 +1,11 @@
 """Model: a layer that is trained, evaluated, saved and looked into."""
 
-import itertools
 import json
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 
 from torchkeras import saving
 from torchkeras._base import scope
@@ -21,7 +21,7 @@ from torchkeras.training.trainer import Trainer
 
 _state = scope.state
 _Tensor = torch.Tensor
-_calls = itertools.count(1)
+_calls = scope.call_numbers
 
 
 def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -225,6 +225,8 @@ class Model(Trainer, Layer):
                     return self._run_plain(x, None)
                 if len(kwargs) == 1 and "training" in kwargs:
                     return self._run_plain(x, kwargs["training"])
+        if runner is not None:  # its input_spec is a list, which the quick call does not read
+            return nn.Module.__call__(self, *args, **kwargs)
         return Layer.__call__(self, *args, **kwargs)
 
     @property
@@ -244,7 +246,7 @@ class Model(Trainer, Layer):
         if training is None and (before is not None or self.training):
             training = before if before is not None else True
         if _state.depth == 0:
-            _state.call_id = next(_calls)
+            _state.call_id = self.__dict__["_top_call"] = next(_calls)
         _state.depth += 1
         _state.training = training
         try:

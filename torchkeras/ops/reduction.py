@@ -17,7 +17,9 @@ def _axes(x: torch.Tensor, axis: Axis) -> tuple[int, ...]:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
-def _reduce(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, **options: Any) -> Any:
+def _reduce(
+    function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, **options: Any
+) -> Any:
     """Reduce over axes; over none of them, entry by entry (torch takes `()` for all)."""
     axes = _axes(x, axis)
     if not axes and x.ndim:

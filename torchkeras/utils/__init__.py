@@ -1,6 +1,5 @@
 """Tools around models: labels and arrays, seeds, the summary table."""
 
-from torchkeras._base.naming import clear_names as clear_session
 from torchkeras.callbacks.progress import Progbar as Progbar
 from torchkeras.core.serialize import CustomObjectScope as CustomObjectScope
 from torchkeras.core.serialize import custom_object_scope as custom_object_scope
@@ -17,4 +16,5 @@ from torchkeras.training.data import unpack_x_y_sample_weight as unpack_x_y_samp
 from torchkeras.utils.arrays import normalize as normalize
 from torchkeras.utils.arrays import to_categorical as to_categorical
 from torchkeras.utils.random_seed import set_random_seed as set_random_seed
+from torchkeras.utils.session import clear_session as clear_session
 from torchkeras.utils.summary import summary as summary
