@@ -60,6 +60,8 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def _extreme(function: Callable[..., Any], x: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
     x = convert_to_tensor(x)
+    if initial is not None and x.numel() == 0:  # nothing but the initial value takes part
+        return torch.full_like(_reduce(torch.sum, x, axis, keepdims, dtype=x.dtype), initial)
     out = _reduce(function, x, axis, keepdims)
     if initial is None:
         return out

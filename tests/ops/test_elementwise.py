@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+import torch
+from ops_oracle import DTYPES, SHAPES, array, check_op
+
+import torchkeras as keras
+
+UNARY = [
+    "negative",
+    "absolute",
+    "square",
+    "sign",
+    "conjugate",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "sqrt",
+    "reciprocal",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "floor",
+    "ceil",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "logical_not",
+    "rsqrt",
+    "erf",
+    "round",
+]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "power",
+    "mod",
+    "floor_divide",
+    "maximum",
+    "minimum",
+    "true_divide",
+    "divide",
+    "arctan2",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+]
+
+
+@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.filterwarnings("ignore")
+def test_unary(name):
+    for dtype in DTYPES:
+        for shape in SHAPES:
+            check_op(name, array(shape, dtype))
+    for value in (2, -1.5, True, [1, 2], [1.5, 2.0], [[1, 2], [3, 4]]):
+        check_op(name, value)
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.filterwarnings("ignore")
+def test_binary(name):
+    for dtype in DTYPES:
+        a = array((3,), dtype)
+        for other in DTYPES:
+            check_op(name, array((2, 3), dtype), array((2, 3), other, seed=1))
+        check_op(name, array((2, 1), dtype), a)
+        check_op(name, array((), dtype), array((2, 3), dtype))
+        check_op(name, array((0, 3), dtype), a)
+        for number in (2, 1.5, True, -3):
+            check_op(name, a, number)
+            check_op(name, number, a)
+    for pair in ((2, 3), (2.0, 3), ([1, 2, 3], [3, 2, 1]), (True, False)):
+        check_op(name, *pair)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clip_round_where(dtype):
+    x = array((2, 3), dtype)
+    for low, high in ((-1, 1), (0.5, 1.5), (np.float32(0), np.float32(1)), (2, True)):
+        check_op("clip", x, low, high)
+    for decimals in (0, 1, 2, -1):
+        check_op("round", x, decimals=decimals)
+    condition = array((2, 3), "bool", seed=2)
+    for other in DTYPES:
+        check_op("where", condition, x, array((2, 3), other, seed=1))
+    for pair in ((1, 2.5), (x, 0), (x, 1.5), (0, x)):
+        check_op("where", condition, *pair)
+    check_op("where", True, x, 0)
+
+
+def test_where_alone_gives_indices_as_numpy():
+    x = array((3, 4), "bool")
+    got = keras.ops.where(torch.tensor(x))
+    for a, b in zip(got, np.where(x), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("make", [keras.Variable, np.asarray, torch.tensor, list], ids=str)
+def test_kinds_of_arguments(make):
+    x = make([1.0, 2.0, 3.0])
+    for y in (2, 2.0, np.float64(2), np.array([2.0], "float32"), torch.tensor(2.0)):
+        for out in (keras.ops.add(x, y), keras.ops.add(y, x)):
+            assert type(out) is torch.Tensor
+            np.testing.assert_allclose(out.detach().numpy(), [3, 4, 5])
+
+
+def test_64_bits_are_kept():
+    big = torch.tensor([2**40])
+    for name in ("maximum", "floor_divide"):
+        assert getattr(keras.ops, name)(big, 1).item() == 2**40
+    assert keras.ops.cumsum(big).item() == 2**40
+    assert keras.ops.var(torch.ones(3, dtype=torch.float64)).dtype is torch.float64
+
+
+def test_unsigned_and_negative():
+    x = torch.tensor([3, 6], dtype=torch.uint8)
+    np.testing.assert_allclose(keras.ops.divide(x, -3), [-1, -2])
