@@ -150,7 +150,7 @@ def masking_chain(k):
     r = []
     s = k.Sequential(layer)
     ids = torch.tensor([[1, 2, 0], [3, 0, 0]])
-    for i in range(3):
+    for _ in range(3):
         x = ids
         for q in layer[:3]:
             x = q(x)
@@ -158,7 +158,7 @@ def masking_chain(k):
     s(ids)
     w = [np.full(v.shape, 0.1 * (i + 1)) for i, v in enumerate(s.get_weights())]
     s.set_weights(w)
-    for i in range(3):
+    for _ in range(3):
         r.append(d(s(ids)))
     i = k.Input((3,), dtype="int32")
     y = i

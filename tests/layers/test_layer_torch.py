@@ -5,6 +5,7 @@ import gc
 import pickle
 import threading
 
+import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrize, prune
@@ -21,10 +22,10 @@ def built(n=2, **k):
 
 
 def test_hooks():
+    log = []
     for when in (0, 3):
         d = keras.layers.Dense(2)
         x = torch.randn(4, 3, requires_grad=True)
-        log = []
         for _ in range(when):
             d(x)
         hs = [
@@ -53,7 +54,7 @@ def test_hooks():
     m = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(2)])
     for _ in range(3):
         m(x)
-    log = []
+    log.clear()
     m.layers[0].register_forward_hook(lambda *a: log.append(1))
     m(x)
     m(x)
@@ -192,7 +193,7 @@ def test_mem():
         lambda: keras.layers.Dense(8, activity_regularizer="l2"),
         lambda: keras.layers.Dense(8, dtype="mixed_bfloat16"),
     ):
-        l = mk()
+        layer = mk()
         x = torch.randn(64, 64)
         gc.collect()
         gc.disable()
@@ -201,11 +202,11 @@ def test_mem():
             return sum(1 for o in gc.get_objects() if isinstance(o, torch.Tensor))
 
         for _ in range(5):
-            l(x).sum().backward()
+            layer(x).sum().backward()
         a = n()
         c = len(gc.get_objects())
         for _ in range(50):
-            l(x).sum().backward()
+            layer(x).sum().backward()
         b = n()
         e = len(gc.get_objects())
         gc.enable()
@@ -256,8 +257,8 @@ def test_threads():
     a(x)
     b(x)
     for m in (a, b):
-        for l in m.layers:
-            getattr(l, "seen", set()).clear()
+        for layer in m.layers:
+            getattr(layer, "seen", set()).clear()
     bar = threading.Barrier(2)
 
     def go(m, tr):
@@ -328,10 +329,10 @@ def test_losses_of_parts():
         def __init__(s):
             super().__init__()
             s.k = KL()
-            s.l = nn.Linear(3, 3)
+            s.layer = nn.Linear(3, 3)
 
         def forward(s, x):
-            return s.k(s.l(x))
+            return s.k(s.layer(x))
 
     class Z(keras.layers.Layer):
         def __init__(s):
@@ -353,7 +354,8 @@ def test_losses_of_parts():
     z.count_params()
 
 
-def test_compileexport():
+@pytest.mark.filterwarnings("ignore")
+def test_export_and_trace():
     d, x = built()
     torch.export.export(d, (x,))
     torch.jit.trace(d, x)

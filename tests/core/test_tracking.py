@@ -1,0 +1,69 @@
+import copy
+import pickle
+
+import pytest
+import torch
+
+import torchkeras as keras
+from torchkeras.core.tracking import TrackedDict, TrackedList
+
+
+class Holder(keras.layers.Layer):
+    def __init__(self, value):
+        super().__init__()
+        self.held = value
+
+    def call(self, x):
+        return x
+
+
+def dense(name):
+    layer = keras.layers.Dense(1, name=name)
+    layer.build((None, 1))
+    return layer
+
+
+@pytest.mark.parametrize("make", [
+    lambda: [dense("a"), dense("b")],
+    lambda: {"x": dense("a"), "y": dense("b")},
+    lambda: (dense("a"), [dense("b")]),
+    lambda: [{"x": [dense("a")]}, dense("b")],
+], ids=["list", "dict", "tuple", "nested"])  # fmt: skip
+def test_contents_belong_to_the_layer(make):
+    holder = Holder(make())
+    assert [v.path for v in holder.weights] == ["a/kernel", "a/bias", "b/kernel", "b/bias"]
+    assert len(list(holder.parameters())) == len(holder.state_dict()) == 4
+    for other in (copy.deepcopy(holder), pickle.loads(pickle.dumps(holder))):
+        assert [v.path for v in other.weights] == [v.path for v in holder.weights]
+        assert other.weights[0] is not holder.weights[0]
+    holder.double()
+    assert all(v.dtype is torch.float64 for v in holder.weights)
+
+
+def test_containers_stay_lists_and_dicts():
+    held = Holder([dense("a")]).held
+    assert isinstance(held, list)
+    assert isinstance(held, TrackedList)
+    held.append(dense("b"))
+    held[0] = dense("c")
+    assert [x.name for x in held] == ["c", "b"]
+    mapping = Holder({"k": dense("d")}).held
+    assert isinstance(mapping, dict)
+    assert isinstance(mapping, TrackedDict)
+    mapping.update(n=dense("e"))
+    assert [v.path for v in mapping.parameters()] == ["d/kernel", "d/bias", "e/kernel", "e/bias"]
+
+
+def test_plain_lists_stay_plain():
+    holder = Holder([1, 2])
+    assert type(holder.held) is list
+    assert not holder.weights
+
+
+def test_variables_in_lists_follow_moves_and_copies():
+    holder = Holder([keras.Variable(1.0, name="a"), keras.Variable(2.0, trainable=False, name="b")])
+    assert [v.name for v in holder.trainable_weights] == ["a"]
+    assert [v.name for v in holder.non_trainable_weights] == ["b"]
+    kept = list(holder.held)
+    holder.double()
+    assert all(v is w and v.dtype is torch.float64 for v, w in zip(kept, holder.held, strict=True))
