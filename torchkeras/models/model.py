@@ -15,7 +15,8 @@ from torchkeras.core.registry import LAYERS, MODELS
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers import _call_spec
 from torchkeras.layers._build import as_shape
-from torchkeras.layers.layer import Layer, global_hooks
+from torchkeras.layers._template import global_hooks
+from torchkeras.layers.layer import Layer
 from torchkeras.models import _graph
 from torchkeras.training.trainer import Trainer
 

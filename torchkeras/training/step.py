@@ -129,7 +129,7 @@ class Steps:
 
     def _additional_losses(self) -> list[torch.Tensor]:
         penalised = self._compile.penalised if self._compile is not None else None
-        if penalised is None or _state.loss_call >= 0:  # some layer adds losses
+        if penalised is None or _state.loss_call >= self._top_call:  # a layer has added one
             return self.losses
         return [v.regularizer(v) for v in penalised]
 
