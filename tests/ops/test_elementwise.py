@@ -111,7 +111,11 @@ def test_where_alone_gives_indices_as_numpy():
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("make", [keras.Variable, np.asarray, torch.tensor, list], ids=["Variable", "array", "tensor", "list"])
+@pytest.mark.parametrize(
+    "make",
+    [keras.Variable, np.asarray, torch.tensor, list],
+    ids=["Variable", "array", "tensor", "list"],
+)
 def test_kinds_of_arguments(make):
     x = make([1.0, 2.0, 3.0])
     for y in (2, 2.0, np.float64(2), np.array([2.0], "float32"), torch.tensor(2.0)):
