@@ -31,7 +31,7 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         autocast: Whether floating inputs are cast to the compute dtype.
         name: Default: the class name in snake case, made unique.
 
-    >>> import torchkeras as keras
+    >>> import torch, torchkeras as keras
     >>> class Scale(keras.layers.Layer):
     ...     def build(self, input_shape):
     ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
