@@ -39,14 +39,14 @@ def _converted(x: Any, dtype: torch.dtype | None) -> Any:
     return cast
 
 
+# Hooks on all modules there are; torch fills these dicts and never replaces them.
+_on_forward, _on_pre_forward = _module._global_forward_hooks, _module._global_forward_pre_hooks
+_on_backward, _on_pre_backward = _module._global_backward_hooks, _module._global_backward_pre_hooks
+
+
 def global_hooks() -> bool:
     """Tell whether somebody hooked all modules there are."""
-    return bool(
-        _module._global_forward_hooks
-        or _module._global_forward_pre_hooks
-        or _module._global_backward_hooks
-        or _module._global_backward_pre_hooks
-    )
+    return bool(_on_forward or _on_pre_forward or _on_backward or _on_pre_backward)
 
 
 class LayerCall(nn.Module):
@@ -62,7 +62,8 @@ class LayerCall(nn.Module):
         A layer that has run before gets plain tensors most of the time: then nothing of the
         template is needed but a look at the input's shape.
         """
-        if self._fast and not kwargs and len(args) == 1 and not global_hooks():
+        hooked = _on_forward or _on_pre_forward or _on_backward or _on_pre_backward
+        if self._fast and not kwargs and len(args) == 1 and not hooked:
             x = args[0]
             if (
                 type(x) is _Tensor

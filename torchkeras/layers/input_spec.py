@@ -45,6 +45,10 @@ class InputSpec:
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
         self.name = name
         self.optional = optional
+        # The commonest demand, checked first: so many dimensions, the last of a known size.
+        others = (self.dtype, self.ndim, max_ndim)
+        only = all(v is None for v in others) and list(self.axes) == [-1]
+        self._width = (max(min_ndim or 1, 1), self.axes[-1]) if only else None
 
     def __repr__(self) -> str:
         shown = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
@@ -64,6 +68,8 @@ class InputSpec:
     def mismatch(self, shape: Any, dtype: Any) -> str | None:
         """Return what is expected of an input and not met, or None."""
         rank = len(shape)
+        if self._width is not None and rank >= self._width[0] and shape[-1] == self._width[1]:
+            return None
         if self.shape is not None and self.allow_last_axis_squeeze and rank != self.ndim:
             if rank == self.ndim + 1 and shape[-1] == 1:
                 shape, rank = shape[:-1], rank - 1

@@ -33,7 +33,7 @@ class Collector:
     def add(self, outputs: Any) -> None:
         """Take the outputs of one batch."""
         if self._only is not None and type(outputs) is torch.Tensor:
-            self._only.append(outputs if outputs.device.type == "cpu" else outputs.cpu())
+            self._only.append(outputs if outputs.is_cpu else outputs.cpu())
             return
         flat = [outputs] if isinstance(outputs, torch.Tensor) else nest.flatten(outputs)
         if self._parts is None:

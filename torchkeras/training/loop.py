@@ -42,11 +42,19 @@ class Loop:
         fields = self._model.__dict__
         limit = config.max_steps_per_epoch()
         pending = False
+        if begin is None and end is None:
+            for batch in self.adapter.batches():
+                yield batch
+                del batch  # nothing of this step may live in the next one
+                self.step += 1
+                if fields[stop] or self.step == limit:
+                    break
+            return
         for batch in self.adapter.batches():
             if begin is not None and self.step % bundle == 0:
                 begin(self.step, None)
             yield batch
-            del batch  # nothing of this step may live in the next one
+            del batch
             self.step += 1
             pending = self.step % bundle != 0
             if end is not None and not pending:
