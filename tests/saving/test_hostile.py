@@ -430,7 +430,7 @@ def test_c5_pickles_and_places(batch, files):
     pickled = base64.b64encode(b"cos\nsystem\n(S'true'\ntR.").decode()
     for name, entry in {
         "wrapper": layer("TorchModuleWrapper", module=pickled, name="x"),
-        "tfsm": layer("TFSMLayer", filepath="/tmp/x", call_endpoint="serving_default", name="x"),
+        "tfsm": layer("TFSMLayer", filepath="folder/x", call_endpoint="serving_default", name="x"),
         "vocabulary": layer("StringLookup", vocabulary="/etc/passwd", name="x"),
         "address": layer("StringLookup", vocabulary="http://127.0.0.1:9/x", name="x"),
         "text": layer("TextVectorization", vocabulary="/etc/passwd", name="x"),
