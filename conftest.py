@@ -45,3 +45,19 @@ def fresh_state():
         keras.config.set_epsilon(1e-7)
         keras.config.set_image_data_format("channels_last")
         keras.config.set_dtype_policy("float32")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the sweeps compared with real Keras: things, cases, the worst difference."""
+    rows: dict[str, list[dict]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for key, value in report.user_properties:
+            if key == "compared":
+                rows.setdefault(value["subject"], []).append(value)
+    for subject, found in sorted(rows.items()):
+        worst = max(found, key=lambda r: r["worst"])
+        terminalreporter.write_line(
+            f"{subject} compared with real Keras: {len({r['name'] for r in found})}, "
+            f"cases: {sum(r['cases'] for r in found):,}, "
+            f"worst relative difference: {worst['worst']:.1e} ({worst['name']})"
+        )

@@ -78,6 +78,25 @@ def dtype_of(x: Any) -> str:
     return str(x.dtype).removeprefix("torch.")
 
 
+class Seen:
+    """The largest relative difference seen inside a `compared` block."""
+
+    worst = 0.0
+
+
+_seen: list[Seen] = []
+
+
+@contextlib.contextmanager
+def compared():
+    """Note how far apart single-precision numbers were, relative to the largest of their array."""
+    _seen.append(Seen())
+    try:
+        yield _seen[-1]
+    finally:
+        _seen.pop()
+
+
 def assert_close(ours: Any, theirs: Any, rtol: float = 1e-5, atol: float = 1e-6, what: str = ""):
     """Values, shapes and structure are equal; `atol` is per unit of the largest value.
 
@@ -102,6 +121,10 @@ def assert_close(ours: Any, theirs: Any, rtol: float = 1e-5, atol: float = 1e-6,
             finite = np.abs(theirs[np.isfinite(theirs)])
             scale = max(1.0, finite.max()) if finite.size else 1.0
             np.testing.assert_allclose(ours, theirs, rtol, atol * scale, err_msg=what)
+            if _seen and finite.size:
+                with np.errstate(invalid="ignore"):
+                    apart = np.abs(ours - theirs)[np.isfinite(theirs)].max()
+                _seen[-1].worst = max(_seen[-1].worst, float(apart / scale))
         else:
             np.testing.assert_array_equal(ours, theirs, err_msg=what)
 

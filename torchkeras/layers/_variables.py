@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedTensorMixin
 
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import scope
@@ -43,6 +44,10 @@ class LayerVariables(nn.Module):
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__
         if "_modules" not in fields:
+            if name == "__dict__":  # how torch copies a layer with parametrizations
+                object.__setattr__(self, name, value)
+                self.__dict__.pop("_nodes", None)  # a copy takes part in no graph
+                return
             if isinstance(value, (nn.Module, nn.Parameter)):
                 raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
             fields[name] = value  # plain values may come first, as in Keras
@@ -160,7 +165,11 @@ class LayerVariables(nn.Module):
             if isinstance(module, LayerVariables):
                 own = module._own_variables()  # with those in its lists and dicts
             else:
-                own = [*module._parameters.values(), *module._buffers.values()]
+                own = [
+                    v
+                    for v in (*module._parameters.values(), *module._buffers.values())
+                    if not isinstance(v, UninitializedTensorMixin)
+                ]
             for v in own:
                 if v is not None:
                     out.setdefault(id(v), v)
@@ -178,13 +187,15 @@ class LayerVariables(nn.Module):
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """The variables that training changes."""
+        """The variables that training changes; none of a frozen layer, whatever its sub-layers say."""
+        if not self._trainable:
+            return []
         return [v for v in self._collect(seeds=False) if _is_trainable(v)]
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
         """The variables that training does not change."""
-        return [v for v in self.variables if not _is_trainable(v)]
+        return [v for v in self.variables if not (self._trainable and _is_trainable(v))]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -194,7 +205,7 @@ class LayerVariables(nn.Module):
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that training does not change."""
-        return [v for v in self.weights if not _is_trainable(v)]
+        return [v for v in self.weights if not (self._trainable and _is_trainable(v))]
 
     @property
     def trainable(self) -> bool:

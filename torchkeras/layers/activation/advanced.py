@@ -157,12 +157,22 @@ class PReLU(_Elementwise):
             constraint=self.alpha_constraint,
         )
         shared = self.shared_axes or ()
+        self._shared = 0  # leading axes with one slope
+        while self._shared + 1 in shared:
+            self._shared += 1
         axes = {i: input_shape[i] for i in range(1, len(input_shape)) if i not in shared}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the rectified inputs."""
-        return torch.relu(inputs) - self.alpha * torch.relu(-inputs)
+        alpha = self.alpha
+        # torch's kernel takes a slope for each column, and has another gradient at 0.
+        if alpha.shape[self._shared :] == inputs.shape[1 + self._shared :] and not (
+            torch.is_grad_enabled() or inputs.dtype is not alpha.dtype
+        ):
+            columns = inputs.reshape(-1, alpha.numel())
+            return F.prelu(columns, alpha.reshape(-1)).view(inputs.shape)
+        return torch.relu(inputs) - alpha * torch.relu(-inputs)
 
 
 @LAYERS.register()

@@ -87,6 +87,8 @@ class GroupedQueryAttention(MultiHeadAttention):
             seed=seed,
             **kwargs,
         )
+        # Keras applies it to the result as well as to the projections.
+        self.activity_regularizer = self._outputs_regularizer
         self.head_dim = head_dim
         self.num_query_heads = num_query_heads
         self.num_key_value_heads = num_key_value_heads

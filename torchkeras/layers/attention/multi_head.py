@@ -272,14 +272,18 @@ class MultiHeadAttention(Layer):
         While training it is not: the gradients of three kernels must be cut from one again.
         """
         layers = self._query_dense, self._key_dense, self._value_dense
-        plain = self.value_dim == self.key_dim and self.use_bias and all(d._fast for d in layers)
+        plain = self.use_bias and all(d._fast for d in layers)
         if not plain or x.dtype is not layers[0]._torch_dtype:
             return [d(x) for d in layers]
         d = x.shape[-1]
         kernel = torch.cat([layer.kernel.reshape(d, -1) for layer in layers], 1)
         bias = torch.cat([layer.bias.reshape(-1) for layer in layers])
         joined = torch.addmm(bias, x.reshape(-1, d), kernel)
-        return joined.view(*x.shape[:-1], 3, self.num_heads, self.key_dim).unbind(-3)
+        parts = joined.split([layer.bias.numel() for layer in layers], 1)
+        return [
+            part.view(*x.shape[:-1], *layer.bias.shape)
+            for part, layer in zip(parts, layers, strict=True)
+        ]
 
     def _heads_out(self, x: torch.Tensor) -> torch.Tensor:
         """Move `(batch, ..., heads, size)` to `(batch, other..., heads, positions, size)`."""

@@ -1,10 +1,12 @@
 """Masking: time steps to be passed over."""
 
+import math
 from typing import Any
 
 import torch
 
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers._mask import set_masks
 from torchkeras.layers.layer import Layer
 
 
@@ -32,12 +34,17 @@ class Masking(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with zeros at the masked steps."""
-        kept = (inputs != self.mask_value).any(-1, keepdim=True)
-        return inputs * kept.to(inputs.dtype)
+        kept = self.compute_mask(inputs)
+        outputs = inputs * kept.unsqueeze(-1)
+        set_masks(outputs, kept)  # here, so that it is not found a second time
+        return outputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Return where a step has a feature that differs from the value."""
-        return (inputs != self.mask_value).any(-1)
+        value, x = self.mask_value, inputs.detach()
+        if x.is_floating_point() and math.isfinite(value):  # one pass, where `!=` makes two
+            return torch.linalg.vector_norm(x - value if value else x, math.inf, dim=-1) != 0
+        return (x != value).any(-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

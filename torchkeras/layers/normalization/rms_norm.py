@@ -29,7 +29,6 @@ class RMSNormalization(Layer):
         super().__init__(**kwargs)
         self.axis = axis
         self.epsilon = epsilon
-        self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         """Create the scale."""
