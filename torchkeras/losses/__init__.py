@@ -1,6 +1,8 @@
 """Loss classes and functions under their Keras names."""
 
 from torchkeras.losses.base import Loss as Loss
+from torchkeras.losses.circle import Circle as Circle
+from torchkeras.losses.circle import circle as circle
 from torchkeras.losses.crossentropy import binary_crossentropy as binary_crossentropy
 from torchkeras.losses.crossentropy import binary_focal_crossentropy as binary_focal_crossentropy
 from torchkeras.losses.crossentropy import categorical_crossentropy as categorical_crossentropy
@@ -10,6 +12,8 @@ from torchkeras.losses.crossentropy import (
 from torchkeras.losses.crossentropy import (
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
+from torchkeras.losses.ctc import CTC as CTC
+from torchkeras.losses.ctc import ctc as ctc
 from torchkeras.losses.functional import (
     categorical_generalized_cross_entropy as categorical_generalized_cross_entropy,
 )
