@@ -7,10 +7,11 @@ import torch
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers.adapters.lora import LowRank
 from torchkeras.layers.convolution._nd import CONVOLVE, ConvND
 
 
-class Conv(ConvND):
+class Conv(LowRank, ConvND):
     """The convolution of any rank."""
 
     def __init__(

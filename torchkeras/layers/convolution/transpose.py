@@ -238,7 +238,10 @@ class Conv3DTranspose(ConvTranspose):
         output_padding: Voxels added at the end, less than `strides`; None: as `padding` says.
         dilation_rate: Distance between the window's elements; not with strides.
         activation: Function of the result.
-        **kwargs: Bias, initializers, regularizers and constraints, as in `Conv2DTranspose`.
+        use_bias: Whether a bias is added.
+        kernel_initializer, bias_initializer: Initial values.
+        kernel_regularizer, bias_regularizer, activity_regularizer: Penalties.
+        kernel_constraint, bias_constraint: Constraints after each step.
 
     Shapes: `(batch, depth, height, width, channels) -> (batch, ..., filters)`.
 
@@ -262,12 +265,37 @@ class Conv3DTranspose(ConvTranspose):
         padding: str = "valid",
         data_format: str | None = None,
         output_padding: int | tuple[int, ...] | None = None,
-        *args: Any,
+        dilation_rate: int | tuple[int, ...] = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        # Keras has these two in another order here than in 1D and 2D.
+        # Keras has data_format and output_padding in another order here than in 1D and 2D.
         super().__init__(
-            filters, kernel_size, strides, padding, output_padding, data_format, *args, **kwargs
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            output_padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
         )
 
 
