@@ -67,7 +67,7 @@ def test_wrong_sizes(args):
 
 def test_wrong_weights():
     for lib in (keras, torchkeras):
-        with pytest.raises(ValueError, match=r"\w"):
+        with pytest.raises(ValueError, match=r"\(7, 4\).*\(7, 3\)"):
             lib.layers.Embedding(7, 4, weights=[np.ones((7, 3))])
 
 

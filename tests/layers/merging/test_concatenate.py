@@ -49,6 +49,8 @@ def test_integers():
 
 def test_wrong_inputs():
     for lib in (keras, torchkeras):
-        for x in ([rand(2, 3), rand(3, 3)], [rand(2, 3), rand(2, 3, 1)], rand(2, 3)):
-            with pytest.raises(ValueError, match=r"\w"):
+        for x in ([rand(2, 3), rand(3, 3)], [rand(2, 3), rand(2, 3, 1)]):
+            with pytest.raises(ValueError, match="matching shapes except for the concatenation"):
                 lib.layers.Concatenate()(x)
+        with pytest.raises(ValueError, match=r"called on a list of.*\(2, 3\)"):
+            lib.layers.Concatenate()(rand(2, 3))

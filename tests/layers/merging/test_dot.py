@@ -46,8 +46,10 @@ def test_wrong_axes(axes):
 
 def test_wrong_inputs():
     for lib in (keras, torchkeras):
-        for x in ([rand(2, 3), rand(2, 4)], [rand(2, 3)], rand(2, 3)):
-            with pytest.raises(ValueError, match=r"\w"):
+        with pytest.raises(ValueError, match=r"axis 1.*\(2, 3\), \(2, 4\)"):
+            lib.layers.Dot(axes=1)([rand(2, 3), rand(2, 4)])
+        for x in ([rand(2, 3)], rand(2, 3)):
+            with pytest.raises(ValueError, match=r"list of 2 inputs.*\(2, 3\)"):
                 lib.layers.Dot(axes=1)(x)
     with pytest.raises(ValueError, match="batch"):
         torchkeras.layers.Dot(axes=0)([rand(2, 3), rand(2, 3)])

@@ -76,11 +76,17 @@ def test_integers(name):
 def test_wrong_inputs(name):
     for lib in (keras, torchkeras):
         cls = getattr(lib.layers, name)
-        wrong = [inputs((2, 3), (2, 4)), inputs((2, 3), (3, 3)), inputs((2, 3)), rand(2, 3)]
+        number = r"must be called on a list of|should be called on exactly 2 inputs"
+        wrong = [
+            (inputs((2, 3), (2, 4)), r"incompatible shapes.*\(3,\) and \(4,\)"),
+            (inputs((2, 3), (3, 3)), r"batch size.*\(2, 3\), \(3, 3\)"),
+            (inputs((2, 3)), number),
+            (rand(2, 3), r"called on a list of inputs.*\(2, 3\)"),
+        ]
         if name == "Subtract":
-            wrong.append(inputs((2, 3), (2, 3), (2, 3)))
-        for x in wrong:
+            wrong.append((inputs((2, 3), (2, 3), (2, 3)), number))
+        for x, words in wrong:
             if len(x) == 1 and isinstance(x, list) and lib is keras and name != "Subtract":
                 continue  # Keras lets one input pass
-            with pytest.raises(ValueError, match=r"\w"):
+            with pytest.raises(ValueError, match=words):
                 cls()(x)

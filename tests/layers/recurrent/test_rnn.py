@@ -59,27 +59,54 @@ def test_cells(name, args):
     assert first[0] == first[1]
 
 
-@pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell"])
-@pytest.mark.parametrize("after", [False, True])
-def test_cells_with_given_dropout_masks(name, after):
-    """Keras has a mask a gate; ours is one for all, and enters at the same places."""
-    args = {"units": 2, "dropout": 0.5, "recurrent_dropout": 0.5}
+@pytest.mark.parametrize("implementation", [1, 2])
+@pytest.mark.parametrize("recurrent", [0.0, 0.5])
+@pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell", "GRUCell before"])
+def test_dropout_masks_of_cells(name, recurrent, implementation):
+    """The masks have Keras's structure, and enter at the same places."""
+    args = {"units": 2, "dropout": 0.5, "recurrent_dropout": recurrent}
+    name, *before = name.split()
     if name == "GRUCell":
-        args["reset_after"] = after
-    gates = {"SimpleRNNCell": None, "LSTMCell": 4, "GRUCell": 3}[name]
+        args["reset_after"] = not before
+    if name != "SimpleRNNCell":
+        args["implementation"] = implementation
     states = [rand(3, 2, seed=i + 1) for i in range(2 if name == "LSTMCell" else 1)]
-    masks = [torch.as_tensor(2.0 * (rand(3, n, seed=n) > 0)) for n in (4, 2)]
-    masks = [m.to(torch.float32) for m in masks]
-    results = []
+    results, structures = [], []
     for lib in (torchkeras, keras):
         clear_names()
         cell = getattr(lib.layers, name)(**args)
         cell.build((3, 4))
         cell.set_weights([rand(*w.shape, seed=9) for w in cell.get_weights()])
-        drop = masks if lib is torchkeras or gates is None else [[m] * gates for m in masks]
-        cell._dropout_mask, cell._recurrent_dropout_mask = drop
+        structure = []
+        for key, n in (("", 4), ("recurrent_", 2)):
+            if not getattr(cell, f"{key}dropout"):
+                continue
+            drawn = getattr(cell, f"get_{key}dropout_mask")(torch.ones(3, n))
+            flat = list(_leaves([drawn]))
+            structure.append((isinstance(drawn, list), [tuple(m.shape) for m in flat]))
+            for seed, m in enumerate(flat):
+                assert set(np.unique(m.detach())) <= {0.0, 2.0}
+                m.copy_(torch.as_tensor(2.0 * (rand(3, n, seed=seed + n) > 0)))
         results.append(cell(rand(3, 4), [torch.as_tensor(s) for s in states], training=True))
+        structures.append(structure)
+        cell.reset_dropout_mask(), cell.reset_recurrent_dropout_mask()
+        assert cell._dropout_mask is None and cell._recurrent_dropout_mask is None
+    assert structures[0] == structures[1]
     assert_close(*results)
+
+
+@pytest.mark.parametrize("recurrent", [0.0, 0.3])
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_gates_drop_together_or_apart(name, recurrent):
+    """Outputs of one unit tell which gates saw the input: the same set of cases as in Keras."""
+    seen = []
+    for lib in (torchkeras, keras):
+        layer = getattr(lib.layers, name)(
+            1, kernel_initializer="ones", dropout=0.5, recurrent_dropout=recurrent
+        )
+        y = layer(torch.ones(400, 1, 1), training=True)
+        seen.append(np.unique(np.round(y.detach().numpy(), 4)).tolist())
+    assert seen[0] == seen[1] and len(seen[0]) == 2 + (recurrent > 0) * (3 if name == "LSTM" else 1)
 
 
 def _custom(lib):

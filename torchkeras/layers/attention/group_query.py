@@ -40,6 +40,9 @@ class GroupedQueryAttention(MultiHeadAttention):
         {"num_heads", "key_dim", "value_dim", "output_shape", "attention_axes", "flash_attention"}
     )
 
+    # Keras has no such names here, and its files are named accordingly.
+    query_dense = key_dense = value_dense = output_dense = None  # type: ignore[assignment]
+
     def __init__(
         self,
         head_dim: int,

@@ -34,6 +34,7 @@ class RMSNormalization(Layer):
         """Create the scale."""
         rank = len(input_shape)
         axes = [self.axis] if isinstance(self.axis, int) else list(self.axis)
+        self.axis = axes  # Keras writes a list once it is built
         if not all(-rank <= a < rank for a in axes):
             raise ValueError(
                 f"RMSNormalization: axis must be within the input's {rank} axes. "
