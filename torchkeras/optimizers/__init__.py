@@ -9,6 +9,9 @@ from .adaptive import Adamax as Adamax
 from .adaptive import Nadam as Nadam
 from .adaptive import RMSprop as RMSprop
 from .base import Optimizer as Optimizer
+from .ftrl import Ftrl as Ftrl
+from .lamb import Lamb as Lamb
+from .lion import Lion as Lion
 from .loss_scale import LossScaleOptimizer as LossScaleOptimizer
 from .registry import deserialize as deserialize
 from .registry import get as get
