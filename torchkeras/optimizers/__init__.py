@@ -1,6 +1,7 @@
 """Optimizers and learning-rate schedules."""
 
 from . import schedules as schedules
+from .adafactor import Adafactor as Adafactor
 from .adam import Adam as Adam
 from .adam import AdamW as AdamW
 from .adaptive import Adadelta as Adadelta
@@ -13,8 +14,10 @@ from .ftrl import Ftrl as Ftrl
 from .lamb import Lamb as Lamb
 from .lion import Lion as Lion
 from .loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from .muon import Muon as Muon
 from .registry import deserialize as deserialize
 from .registry import get as get
 from .registry import serialize as serialize
+from .schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
 from .sgd import SGD as SGD
 from .wrap_torch import TorchOptimizer as TorchOptimizer

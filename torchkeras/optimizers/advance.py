@@ -106,7 +106,7 @@ class Advance(Groups):
         self._prepare(iteration + 1)
         for batch in plan.batches:
             group = batch.group
-            rate, decay = self._rate_of(group), float(group["weight_decay"] or 0.0)
+            rate, decay = self._rate_of(group), self._decay_of(batch)
             own = grads[batch.start : batch.stop] if len(plan.batches) > 1 else grads
             if decay and not (self._fuses_decay and batch.decayed is None):
                 decayed = batch.params if batch.decayed is None else batch.decayed
@@ -121,6 +121,10 @@ class Advance(Groups):
                 dense = [torch.empty_like(p, requires_grad=False).copy_(p) for p in batch.params]
                 self._update(batch, dense, own, rate, decay, iteration + 1)
                 torch._foreach_copy_(batch.params, dense)
+
+    def _decay_of(self, batch: Batch) -> float:
+        """Return the weight decay of a batch, 0 for none."""
+        return float(batch.group["weight_decay"] or 0.0)
 
     def _prepare(self, step: int) -> None:
         """Do what a method does once a step, before its batches."""

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import torch
@@ -86,6 +86,10 @@ class Groups(OptimizerState):
     def _add_slots(self, variables: list[torch.Tensor]) -> None:
         """Make the slots of a method of ours for these variables."""
 
+    def _sort(self, variable: torch.Tensor) -> Hashable:
+        """Return what tells the variables apart that the method treats differently."""
+        return None
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add torch's param group, with its own `"lr"` and `"weight_decay"` if it has them.
 
@@ -148,6 +152,7 @@ class Groups(OptimizerState):
             self.param_groups,
             self._slots,
             self._use_weight_decay,
+            self._sort,
         )
         if self.gradient_accumulation_steps:
             of = self._slots["gradient_accumulator"]

@@ -1,6 +1,6 @@
 """Which variables one step updates, arranged as the lists that torch's kernels take."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -9,13 +9,16 @@ Tensors = list[torch.Tensor]
 
 
 class Batch:
-    """Variables of one param group, device and dtype: what one kernel call updates.
+    """Variables of one param group, device, dtype and sort: what one kernel call updates.
 
     `slots` holds, by name, the optimizer's tensors of these variables in the same order;
-    `decayed` the variables that weight decay is for, or None if that is all of them.
+    `decayed` the variables that weight decay is for, or None if that is all of them; `sort` is
+    what the method tells its variables apart by, None in most methods.
     """
 
-    __slots__ = ("decayed", "dense", "endless", "group", "params", "slots", "start", "stop")
+    __slots__ = (
+        "decayed", "dense", "endless", "group", "params", "slots", "sort", "start", "stop",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -24,8 +27,10 @@ class Batch:
         slots: dict[str, Tensors],
         decayed: Tensors | None,
         start: int,
+        sort: Hashable = None,
     ) -> None:
         self.group = group
+        self.sort = sort
         self.params = params
         self.slots = slots
         self.decayed = decayed
@@ -72,8 +77,9 @@ def make_plan(
     groups: Sequence[dict[str, Any]],
     slots: dict[str, dict[int, torch.Tensor]],
     decays: Callable[[torch.Tensor], bool],
+    sort: Callable[[torch.Tensor], Hashable] = lambda p: None,
 ) -> Plan:
-    """Arrange the variables of these indices by param group, device and dtype."""
+    """Arrange the variables of these indices by param group, device, dtype and sort."""
     group_of = {id(p): group for group in groups for p in group["params"]}
     overwritten, together = [], {}
     for i in indices:
@@ -81,9 +87,10 @@ def make_plan(
         if getattr(p, "overwrite_with_gradient", False):
             overwritten.append(i)
         else:
-            together.setdefault((id(group_of[id(p)]), p.device, p.dtype), []).append(i)
+            key = (id(group_of[id(p)]), p.device, p.dtype, sort(p))
+            together.setdefault(key, []).append(i)
     batches, order = [], []
-    for members in together.values():
+    for key, members in together.items():
         params = [variables[i] for i in members]
         decayed = [p for p in params if decays(p)]
         batch = Batch(
@@ -96,6 +103,7 @@ def make_plan(
             },
             None if len(decayed) == len(params) else decayed,
             len(order),
+            key[-1],
         )
         batches.append(batch)
         order += members
