@@ -19,7 +19,7 @@ ROWS = [
     {"_base"},
     {"core"},
     {"ops", "random", "tree"},
-    {"activations", "initializers", "regularizers", "constraints", "saving"},
+    {"activations", "initializers", "regularizers", "constraints", "quantizers", "saving"},
     {"layers", "losses", "optimizers", "distribution"},
     {"metrics", "callbacks"},
     {"training"},
@@ -30,6 +30,7 @@ ROWS = [
     {"compat", "backend", "config", "dtype_policies", "mixed_precision", "version", "__init__"},
 ]  # fmt: skip
 ROW = {package: row for row, packages in enumerate(ROWS) for package in packages}
+ROW["random"] = 1.5  # some ops draw random numbers; no draw needs an op
 
 # What a module may import when it is loaded: the rest waits in `_base/optional.py`.
 LIGHT = {"torch", "numpy", "ml_dtypes", "torchkeras", *sys.stdlib_module_names}

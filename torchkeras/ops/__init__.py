@@ -4,6 +4,7 @@ from torchkeras.core.tensor import convert_to_numpy as convert_to_numpy
 from torchkeras.core.tensor import convert_to_tensor as convert_to_tensor
 from torchkeras.core.tensor import is_tensor as is_tensor
 from torchkeras.core.tensor import shape as shape
+from torchkeras.ops import image as image
 from torchkeras.ops import nn as nn
 from torchkeras.ops import operators as operators
 from torchkeras.ops.arrays import arange as arange

@@ -13,8 +13,14 @@ from torchkeras.core.symbolic import is_keras_tensor as is_keras_tensor
 from torchkeras.training.data import PyDataset as PyDataset
 from torchkeras.training.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from torchkeras.training.data import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from torchkeras.utils import bounding_boxes as bounding_boxes
 from torchkeras.utils.arrays import normalize as normalize
 from torchkeras.utils.arrays import to_categorical as to_categorical
+from torchkeras.utils.feature_space import FeatureSpace as FeatureSpace
 from torchkeras.utils.random_seed import set_random_seed as set_random_seed
+from torchkeras.utils.sequences import pad_sequences as pad_sequences
+from torchkeras.utils.sequences import (
+    timeseries_dataset_from_array as timeseries_dataset_from_array,
+)
 from torchkeras.utils.session import clear_session as clear_session
 from torchkeras.utils.summary import summary as summary

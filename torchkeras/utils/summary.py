@@ -14,6 +14,9 @@ from torchkeras._base.optional import require
 from torchkeras.core.graph import Graph
 from torchkeras.core.operation import Node
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tracking import Tracked
+from torchkeras.layers.core.torch_module import TorchModuleWrapper
+from torchkeras.models.from_module import ModuleModel
 from torchkeras.models.model import Model
 from torchkeras.models.sequential import Sequential
 
@@ -31,6 +34,7 @@ class _Row(NamedTuple):
     depth: int
     operation: Any
     nodes: list[Node]  # its calls on symbolic tensors
+    name: str | None = None  # of what has no name of its own
 
 
 def summary(
@@ -104,17 +108,35 @@ def _rows(model: nn.Module, expand: bool, depth: int = 0) -> list[_Row]:
         rows.append(_Row(depth, operation, nodes))
         if expand and isinstance(operation, Model):
             rows += _rows(operation, expand, depth + 1)
+        elif isinstance(operation, TorchModuleWrapper) and (
+            expand or isinstance(model, ModuleModel)
+        ):
+            rows += _inside(operation.module, depth + 1, expand)
     return rows
 
 
 def _torch_modules(model: nn.Module) -> list[nn.Module]:
-    """Direct children that are torch's own: they hold parameters that the totals count."""
+    """Direct children that no layer shows: they hold parameters that the totals count."""
     known = {id(layer) for layer in model.layers}
+    known |= {id(layer.module) for layer in model.layers if isinstance(layer, TorchModuleWrapper)}
     return [
         child
         for child in model.children()
-        if id(child) not in known and not hasattr(child, "count_params") and _weights(child)
+        if id(child) not in known
+        and not isinstance(child, Tracked)
+        and not hasattr(child, "count_params")
+        and _weights(child)
     ]
+
+
+def _inside(module: nn.Module, depth: int, expand: bool) -> list[_Row]:
+    """Lines for the parts of a torch module, under the names that lead to them."""
+    rows = []
+    for name, child in module.named_children():
+        rows.append(_Row(depth, child, [], name))
+        if expand:
+            rows += _inside(child, depth + 1, expand)
+    return rows
 
 
 def _source(tensor: KerasTensor) -> str:
@@ -128,7 +150,7 @@ def _cut(rows: list[_Row], layer_range: Sequence[str]) -> list[_Row]:
             "summary: layer_range must be the names of the first and the last layer. "
             f"{received('layer_range', layer_range)}"
         )
-    names = [row.operation.name if hasattr(row.operation, "name") else "" for row in rows]
+    names = [row.name or getattr(row.operation, "name", "") for row in rows]
     first, last = ([i for i, n in enumerate(names) if re.match(p, n)] for p in layer_range)
     if not first or not last or first[0] > last[-1]:
         raise ValueError(
@@ -160,7 +182,9 @@ def _widths(
 def _cells(row: _Row, connected: bool, show_trainable: bool) -> list[str]:
     operation = row.operation
     kind = type(operation).__name__
-    name = getattr(operation, "name", kind)
+    name = row.name or getattr(operation, "name", kind)
+    if isinstance(operation, TorchModuleWrapper):
+        kind = type(operation.module).__name__
     indent = "   " * row.depth + "└ " if row.depth else ""
     cells = [f"{indent}{name} ({kind})", _shape(row), _count(operation)]
     if connected:
@@ -199,7 +223,9 @@ def _count(operation: Any) -> str:
 def _weights(operation: Any) -> list[torch.Tensor]:
     if hasattr(operation, "weights"):
         return operation.weights
-    return list(operation.parameters()) if isinstance(operation, nn.Module) else []
+    if not isinstance(operation, nn.Module):
+        return []
+    return [*operation.parameters(), *operation.buffers()]
 
 
 def _totals(model: nn.Module) -> list[tuple[str, str]]:

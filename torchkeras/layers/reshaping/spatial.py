@@ -6,8 +6,8 @@ import torch
 
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.reshaping import _lanczos
 from torchkeras.layers.reshaping._nd import Cropping, UpSampling, ZeroPadding
+from torchkeras.ops.image.resample import stretch
 
 
 @LAYERS.register()
@@ -211,7 +211,8 @@ class UpSampling2D(UpSampling):
             return super()._interpolate(x, mode)
         if self._channels_last:
             x = x.permute(self._to_torch)
-        y = _lanczos.upsample(x, self._sizes, int(mode[-1]))
+        height, width = (n * f for n, f in zip(x.shape[2:], self._sizes, strict=True))
+        y = stretch(x, (height, width), mode)
         return y.permute(self._to_keras) if self._channels_last else y
 
 

@@ -104,8 +104,8 @@ def test_arguments(data_format, box_format, factor):
     made = []
     for base in (Ours, Theirs):
         clear_names()
-        made.append(logged(base, [])(
-            factor=factor, data_format=data_format, bounding_box_format=box_format, name="a"))  # fmt: skip
+        formats = {"data_format": data_format, "bounding_box_format": box_format}
+        made.append(logged(base, [])(factor=factor, name="a", **formats))
     ours, theirs = made
     check_config(ours, theirs)
     assert ours.factor == theirs.factor
@@ -128,7 +128,7 @@ def test_own_factor_is_in_the_config():
 
         return logged(base, [], __init__=init)
 
-    assert make(Ours)(0.4).get_config()["factor"] == (-0.4, 0.4)
+    assert make(Ours)(0.4).get_config()["factor"] == [-0.4, 0.4]
 
 
 def test_hooks_of_single_images():

@@ -75,5 +75,5 @@ def test_bad_input(args, message):
 
 
 def test_wrong_number_of_fill_values():
-    with pytest.raises(ValueError, match="one number for each of the 3 channels.*=.1, 2."):
+    with pytest.raises(ValueError, match=r"one number for each of the 3 channels.*=\(1, 2\)"):
         torchkeras.layers.RandomErasing(fill_value=(1, 2))(images())

@@ -137,6 +137,7 @@ def test_subclass_of_a_layer():
     assert ours["labels"].tolist() == theirs["labels"].tolist() == [1, 2, 3]
 
 
+@pytest.mark.sweep
 def test_compiles():
     """With a stream of torch's own, as all random layers."""
     layer = torchkeras.layers.RandomZoom(0.2)

@@ -3,7 +3,8 @@
 import keras
 import pytest
 import torch
-from geometry_oracle import boxes, images, masks, pair
+from geometry_oracle import boxes as some_boxes
+from geometry_oracle import images, masks, pair
 
 import torchkeras
 from oracle import assert_close, check_config, clear_names
@@ -17,7 +18,7 @@ def test_like_keras(number, fill_value, training, dtype):
     args = {"max_number": number, "fill_value": fill_value}
     ours, theirs = pair("MaxNumBoundingBoxes", args, bounding_box_format="xyxy", dtype=dtype)
     data = {"images": images(), "labels": torch.arange(3), "segmentation_masks": masks(),
-            "bounding_boxes": boxes()}  # fmt: skip
+            "bounding_boxes": some_boxes()}  # fmt: skip
     one = {k: v[0] for k, v in data.items() if k != "bounding_boxes"}
     one["bounding_boxes"] = {k: v[0] for k, v in data["bounding_boxes"].items()}
     for given in (data, one):
@@ -35,9 +36,11 @@ def test_like_keras(number, fill_value, training, dtype):
 @pytest.mark.parametrize("number", [1, 5, 6, 9])
 def test_shapes(number):
     ours, theirs = pair("MaxNumBoundingBoxes", {"max_number": number}, bounding_box_format="xyxy")
-    shapes = {"images": (None, 4, 4, 3), "bounding_boxes": {"boxes": (None, 7, 4), "labels": (None, 7)}}  # fmt: skip
-    got, want = (o.compute_output_shape({**shapes, "bounding_boxes": dict(shapes["bounding_boxes"])})
-                 for o in (ours, theirs))  # fmt: skip
+    boxes = {"boxes": (None, 7, 4), "labels": (None, 7)}
+    got, want = (
+        o.compute_output_shape({"images": (None, 4, 4, 3), "bounding_boxes": dict(boxes)})
+        for o in (ours, theirs)
+    )
     assert got["images"] == want["images"]
     for key in ("boxes", "labels"):
         assert tuple(got["bounding_boxes"][key]) == tuple(want["bounding_boxes"][key])

@@ -11,7 +11,7 @@ from pixel_oracle import images, pair, same_data, to_channels_first
 import torchkeras
 from oracle import assert_close, check_config, rand
 
-RANGES = [(0, 255), (0, 1)]
+RANGES = [(0, 255), pytest.param((0, 1), marks=pytest.mark.sweep)]
 FORMATS = ["channels_last", "channels_first"]
 
 
