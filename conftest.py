@@ -1,5 +1,6 @@
 """Every test and every doctest starts from the same state: threads, seeds, names, defaults."""
 
+import contextlib
 import os
 import random
 import sys
@@ -45,6 +46,23 @@ def fresh_state():
         keras.config.set_epsilon(1e-7)
         keras.config.set_image_data_format("channels_last")
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def figures(record_property):
+    """Note what a sweep compares: `with figures("losses", name) as seen: … seen.cases += 1`."""
+    from oracle import compared
+
+    @contextlib.contextmanager
+    def block(subject, name):
+        with compared() as seen:
+            seen.cases = 0
+            yield seen
+        assert seen.cases >= 20, f"{name}: only {seen.cases} cases were compared"
+        row = {"subject": subject, "name": name, "cases": seen.cases, "worst": seen.worst}
+        record_property("compared", row)
+
+    return block
 
 
 def pytest_terminal_summary(terminalreporter):

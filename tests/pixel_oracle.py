@@ -15,9 +15,9 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from oracle import assert_close, check_config, clear_names, rand, to_numpy, tree_map
 
 import torchkeras
+from oracle import assert_close, check_config, clear_names, rand, to_numpy, tree_map
 
 
 def images(*shape: int, seed: int = 0, low: float = 0.0, high: float = 255.0, dtype="float32"):

@@ -5,6 +5,7 @@ from torchkeras import backend as backend
 from torchkeras import callbacks as callbacks
 from torchkeras import config as config
 from torchkeras import constraints as constraints
+from torchkeras import dtype_policies as dtype_policies
 from torchkeras import initializers as initializers
 from torchkeras import layers as layers
 from torchkeras import losses as losses
@@ -13,6 +14,7 @@ from torchkeras import mixed_precision as mixed_precision
 from torchkeras import models as models
 from torchkeras import ops as ops
 from torchkeras import optimizers as optimizers
+from torchkeras import quantizers as quantizers
 from torchkeras import random as random
 from torchkeras import regularizers as regularizers
 from torchkeras import saving as saving
@@ -22,6 +24,7 @@ from torchkeras.callbacks import Callback as Callback
 from torchkeras.constraints import Constraint as Constraint
 from torchkeras.core.operation import Operation as Operation
 from torchkeras.core.policy import DTypePolicy as DTypePolicy
+from torchkeras.core.policy import FloatDTypePolicy as FloatDTypePolicy
 from torchkeras.core.symbolic import KerasTensor as KerasTensor
 from torchkeras.core.torch_function import TorchFunction as TorchFunction
 from torchkeras.core.variable import Variable as Variable
@@ -35,6 +38,7 @@ from torchkeras.models import Functional as Functional
 from torchkeras.models import Model as Model
 from torchkeras.models import Sequential as Sequential
 from torchkeras.optimizers import Optimizer as Optimizer
+from torchkeras.quantizers import Quantizer as Quantizer
 from torchkeras.regularizers import Regularizer as Regularizer
 
 __version__ = "0.1.0"

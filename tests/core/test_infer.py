@@ -1,3 +1,4 @@
+import keras as reference
 import pytest
 import torch
 
@@ -37,3 +38,30 @@ def test_state_does_not_change():
     before = layer.get_weights()
     layer(keras.Input((2,)), training=True)
     assert all((a == b).all() for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (None,), (None, 4)], ids=str)
+@pytest.mark.parametrize(
+    "to", [(-1, 4), (2, 3), (-1,), (-1, 2, 3), (3, -1, 2), 6, -1, (-1, 11), (13,)], ids=str
+)
+def test_reshapes_of_unknown_sizes_like_keras(shape, to):
+    symbols = [k.ops.reshape(k.Input(shape), to) for k in (keras, reference)]
+    assert tuple(symbols[0].shape) == tuple(symbols[1].shape)
+
+
+def test_torch_reshapes_of_unknown_sizes():
+    x = keras.Input((6,))
+    assert torch.reshape(x, (2, 3)).shape == x.view(2, 3).shape == x.reshape((2, 3)).shape == (2, 3)
+    assert x.view(5, -1).shape == (5, None) and x.reshape(-1, 11).shape == (None, 11)
+    model = keras.Model(x, x.reshape(2, 9))
+    assert model(torch.ones(3, 6)).shape == (2, 9)
+    with pytest.raises(RuntimeError, match="invalid for input of size"):
+        model(torch.ones(2, 6))
+
+
+@pytest.mark.parametrize("to", [(5, 5), (-1, 4)])
+def test_wrong_reshapes_of_known_sizes(to):
+    with pytest.raises(RuntimeError, match="invalid for input of size 6"):
+        keras.ops.reshape(keras.Input(batch_shape=(2, 3)), to)
+    with pytest.raises(RuntimeError, match="only one dimension can be inferred"):
+        keras.ops.reshape(keras.Input((3,)), (-1, -1))

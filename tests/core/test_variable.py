@@ -66,6 +66,10 @@ def test_trainable_is_requires_grad_for_floats_only():
     v = Variable([1.0])
     v.trainable = False
     assert not v.requires_grad
+    v.requires_grad_(True)  # as torch users do it
+    assert v.trainable
+    v.requires_grad = False
+    assert not v.trainable and not copy.deepcopy(v).trainable
     counter = Variable(0, dtype="int32")
     assert counter.trainable
     assert not counter.requires_grad

@@ -273,25 +273,26 @@ def _models():
     tail = keras.Sequential(model.layers[1:])
     first = tail(text([[t] for t in texts])).detach().cpu().numpy()
 
+    bags = [b for b in BAGS if "" not in b]  # nor an empty token at the end of a vocabulary
     word = keras.Input((2,), dtype="string", name="word")
     number = keras.Input((1,), dtype="int64", name="number")
     lookup = L.StringLookup(output_mode="tf_idf")
-    lookup.adapt(np.array(BAGS))
+    lookup.adapt(np.array(bags))
     integers = L.IntegerLookup(vocabulary=[3, 5, 9], output_mode="one_hot", num_oov_indices=2)
     joined = L.Concatenate()([lookup(word), integers(number)])
     both = keras.Model({"word": word, "number": number}, L.Dense(2)(joined))
     both.save(HERE / "lookup_model.keras")
-    numbers = np.arange(len(BAGS))[:, None]
-    encoded = integers(numbers).to(dtype=lookup(np.array(BAGS)).dtype)
+    numbers = np.arange(len(bags))[:, None]
+    encoded = integers(numbers).to(dtype=lookup(np.array(bags)).dtype)
     second = (
-        both.layers[-1](keras.ops.concatenate([lookup(np.array(BAGS)), encoded], -1))
+        both.layers[-1](keras.ops.concatenate([lookup(np.array(bags)), encoded], -1))
         .detach()
         .cpu()
         .numpy()
     )
     return {
         "text": {"inputs": [[t] for t in texts], "outputs": first.tolist()},
-        "lookup": {"word": BAGS, "number": numbers.tolist(), "outputs": second.tolist()},
+        "lookup": {"word": bags, "number": numbers.tolist(), "outputs": second.tolist()},
     }
 
 

@@ -1,8 +1,13 @@
 """InputSpec: what is refused."""
 
+import re
+
+import keras
 import pytest
 import torch
 from same_source import X, check_same, err
+
+import torchkeras
 
 CASES = []
 
@@ -72,3 +77,32 @@ def input_spec(k):
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_like_keras(f):
     check_same(f)
+
+
+def test_a_shape_is_a_sequence():
+    for k in (keras, torchkeras):
+        with pytest.raises(
+            ValueError, match=r"InputSpec: shape must be|Cannot convert '3' to a shape"
+        ):
+            k.layers.InputSpec(shape=3)
+        assert k.layers.InputSpec(shape=(3,)).ndim == 1
+
+
+CHECKS = [
+    ({"ndim": 2}, "expected ndim=2, found ndim=3. Full shape received: (None, 5, 3)"),
+    ({"min_ndim": 4}, "expected min_ndim=4, found ndim=3. Full shape received: (None, 5, 3)"),
+    ({"max_ndim": 2}, "expected max_ndim=2, found ndim=3"),
+    ({"dtype": "int32"}, "expected dtype=int32, found dtype=float32"),
+    ({"axes": {1: 7}}, "axis 1 of input shape to have value 7, but received input with shape"),
+    ({"shape": (None, 4, None)}, "expected shape=(None, 4, None), found shape=(None, 5, 3)"),
+]
+
+
+@pytest.mark.parametrize(("args", "words"), CHECKS, ids=[*("".join(a) for a, _ in CHECKS)])
+def test_messages_are_those_of_keras(args, words):
+    for k in (keras, torchkeras):
+        layer = k.layers.Identity(name="lay")
+        layer.input_spec = k.layers.InputSpec(**args, name="x")
+        with pytest.raises(ValueError, match=re.escape(words)) as e:
+            layer(k.Input((5, 3)))
+        assert "Input 0 with name" in str(e.value) and "of layer 'lay' is incompat" in str(e.value)

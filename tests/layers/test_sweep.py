@@ -52,6 +52,7 @@ def test_sweep(name, seed, record_property):
                     symbolic=row.symbolic,
                     shapes=row.shapes,
                     config=row.config,
+                    ignore_config=row.ignore_config,
                 )
             except Exception as e:
                 e.add_note(f"{name}({case.args}), training={case.training}, mask={case.mask}")

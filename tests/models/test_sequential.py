@@ -1,4 +1,5 @@
 import json
+import re
 
 import keras as reference
 import numpy as np
@@ -82,3 +83,39 @@ def test_errors():
         model.add(3)
     with pytest.raises(ValueError, match="has no layers"):
         keras.Sequential().build((None, 1))
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "name"),
+    [
+        (["Dense"], (2, 5), "dense"),
+        (["ReLU", "Dense"], (2, 5), "dense"),
+        (["Flatten", "Dense"], (2, 1), "dense"),
+        (["Dense", "ReLU"], (2, 4, 2), "sq"),
+        (["Dense"], (4,), "sq"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("when", ["call", "predict", "deferred"])
+def test_wrong_shapes_name_the_layer_that_they_do_not_fit(layers, shape, name, when):
+    """As real Keras, whose words are the same but for the rank."""
+    for k in (keras, reference):
+        args = {"Dense": (3,)}
+        row = [getattr(k.layers, n)(*args.get(n, ()), name=n.lower()) for n in layers]
+        model = k.Sequential(row if when == "deferred" else [k.Input((4,)), *row], name="sq")
+        model(np.ones((1, 4), "float32"))
+        words = rf"layer '{name}'.*value 4.*{re.escape(str(shape))}"
+        if name == "sq":
+            words = "expected ndim=2" if k is keras else "Invalid input shape"
+        if when == "deferred" and name == "sq" and shape == (4,):
+            continue  # the layer's own complaint
+        call = model.predict if when == "predict" and len(shape) > 1 else model
+        with pytest.raises(ValueError, match=f"(?s){words}"):
+            call(np.ones(shape, "float32"))
+
+
+def test_other_sizes_are_for_the_layers_to_take():
+    for k in (keras, reference):
+        model = k.Sequential([k.Input((4,)), k.layers.ReLU()])
+        assert tuple(model(np.ones((2, 7), "float32")).shape) == (2, 7)
+        assert tuple(model(np.ones((2, 4, 1), "float32")).shape) == (2, 4)

@@ -188,7 +188,7 @@ DATA = {
     "empty loader": (torch.utils.data.DataLoader([]), None, {}, ["0"]),
     "generator of None": (iter([None]), None, {}, ["generator"]),
     "generator of four": (iter([(X, Y, X, Y)]), None, {}, ["4"]),
-    "wide x": (rand(40, 5), Y, {}, ["'sequential'", "(None, 4)", "5)"]),
+    "wide x": (rand(40, 5), Y, {}, ["'first'", "have value 4", "5)"]),
     "x of another rank": (rand(40), Y, {}, ["'sequential'", "ndim"]),
     "two inputs": ([X, X], Y, {}, ["input"]),
     "narrow y": (X, Y[:, :1], {}, ["(40, 1)", "2)"]),

@@ -4,7 +4,7 @@ import re
 
 _counts: dict[str, int] = {}
 
-_BREAKS = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
+_BREAKS = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
 
 
 def to_snake_case(name: str) -> str:

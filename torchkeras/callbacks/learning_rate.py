@@ -16,19 +16,18 @@ from .base import Callback
 from .monitor import MonitorCallback
 
 
-def get_learning_rate(model: Any) -> float:
-    """The current learning rate of the model's optimizer."""
-    return float(_optimizer(model).learning_rate)
-
-
-def _optimizer(model: Any) -> Any:
+def _rated(model: Any) -> list[tuple[str, Any]]:
+    """The model's optimizer with the name of its rate in the logs; of a `MultiOptimizer` each."""
     optimizer = getattr(model, "optimizer", None)
-    if not hasattr(optimizer, "learning_rate"):
+    if hasattr(optimizer, "learning_rate"):
+        return [("learning_rate", optimizer)]
+    several = getattr(getattr(optimizer, "inner_optimizer", optimizer), "optimizers", None)
+    if not several:
         raise ValueError(
             "The model needs an optimizer with a learning rate; compile it first. "
             f"Received: optimizer={optimizer!r}."
         )
-    return optimizer
+    return [(f"learning_rate_{o.name}", o) for o in several]
 
 
 class LearningRateScheduler(Callback):
@@ -58,22 +57,25 @@ class LearningRateScheduler(Callback):
         self._takes_rate = _takes_two(schedule)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        optimizer = _optimizer(self.model)
-        rate = float(optimizer.learning_rate)
-        value = self.schedule(epoch, rate) if self._takes_rate else self.schedule(epoch)
-        number = _as_float(value)
-        if number is None:
-            raise ValueError(
-                "LearningRateScheduler: the schedule must return one number. "
-                f"{check.received('value', value)}"
-            )
-        optimizer.learning_rate = number
-        if self.verbose:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {number}.")
+        for _, optimizer in _rated(self.model):
+            rate = float(optimizer.learning_rate)
+            value = self.schedule(epoch, rate) if self._takes_rate else self.schedule(epoch)
+            number = _as_float(value)
+            if number is None:
+                raise ValueError(
+                    "LearningRateScheduler: the schedule must return one number. "
+                    f"{check.received('value', value)}"
+                )
+            optimizer.learning_rate = number
+            if self.verbose:
+                print(
+                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to "
+                    f"{number}."
+                )
 
     def on_epoch_end(self, epoch: int, logs: MutableMapping[str, Any] | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = get_learning_rate(self.model)
+            logs.update({key: float(o.learning_rate) for key, o in _rated(self.model)})
 
 
 def _takes_two(schedule: Callable[..., Any]) -> bool:
@@ -167,8 +169,8 @@ class ReduceLROnPlateau(MonitorCallback):
         self._set_monitor_op()
         logs = {} if logs is None else logs
         value = self._monitored(logs)
-        rate = get_learning_rate(self.model)
-        logs["learning_rate"] = rate
+        rates = {key: float(o.learning_rate) for key, o in _rated(self.model)}
+        logs.update(rates)
         if value is None:
             warnings.warn(
                 f"Learning rate reduction is conditioned on metric `{self.monitor}` which is not "
@@ -185,13 +187,16 @@ class ReduceLROnPlateau(MonitorCallback):
         elif not self.in_cooldown():
             self.wait += 1
             # Both as float32: a rate kept as float32 may lie next to min_lr.
-            above = np.float32(rate) > np.float32(self.min_lr)
+            above = [key for key, r in rates.items() if np.float32(r) > np.float32(self.min_lr)]
             if self.wait >= self.patience and above:
-                self._reduce(epoch, max(rate * self.factor, self.min_lr))
+                self._reduce(epoch, above)
 
-    def _reduce(self, epoch: int, rate: float) -> None:
-        self.model.optimizer.learning_rate = rate
-        if self.verbose:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
+    def _reduce(self, epoch: int, above: list[str]) -> None:
+        for key, optimizer in _rated(self.model):
+            if key in above:
+                rate = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
+                optimizer.learning_rate = rate
+                if self.verbose:
+                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
         self.cooldown_counter = self.cooldown
         self.wait = 0

@@ -35,17 +35,14 @@ class SwapEMAWeights(Callback):
     def _averages(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """(variable, its average) pairs."""
         optimizer = getattr(self.model, "optimizer", None)
-        if not getattr(optimizer, "use_ema", False):
+        try:
+            pairs = optimizer.moving_averages(self.model.trainable_variables)
+        except (AttributeError, ValueError):
             raise ValueError(
                 "SwapEMAWeights: the optimizer must be made with use_ema=True. "
                 f"Received: optimizer={optimizer!r}."
-            )
-        if not optimizer.built or int(optimizer.iterations) == 0:
-            return []
-        averages = optimizer._slots["average"]
-        variables = self.model.trainable_variables
-        indexed = ((v, optimizer._get_variable_index(v)) for v in variables)
-        return [(v, averages[i]) for v, i in indexed if i in averages]
+            ) from None
+        return pairs if pairs and int(optimizer.iterations) else []
 
     @torch.no_grad()
     def _swap_in(self) -> None:

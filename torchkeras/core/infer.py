@@ -4,9 +4,11 @@ The operation runs on torch's `meta` device, twice if there are unknown dimensio
 for them: a dimension of the result that differs between the two runs is unknown.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -28,7 +30,30 @@ class _OnMeta(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         args, kwargs = nest.map_structure(_to_meta, (list(args), kwargs or {}))
-        return func(*args, **kwargs)
+        if func not in _RESHAPES:
+            return func(*args, **kwargs)
+        try:
+            return func(*args, **kwargs)
+        except RuntimeError:
+            return _reshaped(*args, **kwargs)
+
+
+_RESHAPES = frozenset({torch.reshape, torch.Tensor.reshape, torch.Tensor.view})
+
+
+def _reshaped(x: torch.Tensor, *shape: Any, **kwargs: Any) -> torch.Tensor:
+    """Reshape a tensor of an unknown size to one that this size does not divide into.
+
+    Another size may, which only the data can tell: as in Keras, the symbol has the shape asked for.
+    """
+    sizes = shape[0] if shape and isinstance(shape[0], (tuple, list)) else shape
+    sizes = list(sizes or kwargs.get("shape") or kwargs.get("size") or ())
+    if x.numel() % scope.state.probe_size or sizes.count(-1) > 1 or min(sizes, default=0) < -1:
+        return torch.reshape(x, sizes)  # all is known, or it is wrong in itself: torch's error
+    if -1 in sizes:
+        known = math.prod(s for s in sizes if s != -1)
+        sizes[sizes.index(-1)] = x.numel() // max(known, 1)
+    return x.new_empty(sizes)
 
 
 def _to_meta(x: Any) -> Any:
@@ -42,6 +67,8 @@ def _probe(fn: Callable[..., Any], args: Any, kwargs: Any, size: int) -> Any:
     def materialise(x: Any) -> Any:
         if isinstance(x, KerasTensor):
             shape = [size if d is None else d for d in x.shape]
+            if x.dtype == "string":
+                return np.broadcast_to(np.array("", object), shape)  # no memory either
             return torch.empty(shape, dtype=dtypes.torch_dtype(x.dtype), device="meta")
         return x
 
@@ -65,9 +92,10 @@ def output_spec(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     second = _probe(fn, args, kwargs, _SIZES[1]) if unknown else first
 
     def spec(a: Any, b: Any) -> Any:
-        if not isinstance(a, torch.Tensor):
+        strings = isinstance(a, np.ndarray) and a.dtype == object
+        if not strings and not isinstance(a, torch.Tensor):
             return a
         shape = [m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)]
-        return KerasTensor(shape, dtypes.standardize_dtype(a.dtype))
+        return KerasTensor(shape, "string" if strings else dtypes.standardize_dtype(a.dtype))
 
     return nest.map_structure(spec, first, second)

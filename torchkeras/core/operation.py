@@ -5,6 +5,7 @@ from typing import Any
 
 from torchkeras._base import naming
 from torchkeras.core import infer, nest
+from torchkeras.core.module_call import refuse_stateful
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
 
 
@@ -116,6 +117,7 @@ class Operation:
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """Record a call on symbolic tensors and return its symbolic outputs."""
+        refuse_stateful()
         spec = self.compute_output_spec(*args, **kwargs)
         return Node(self, args, kwargs, spec).outputs
 

@@ -1,5 +1,6 @@
 """Dtype policies: which type a layer computes in, and which it keeps its variables in."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -7,6 +8,12 @@ import torch
 from torchkeras._base import config
 from torchkeras._base.check import received
 from torchkeras.core import dtypes
+from torchkeras.core.tensor import convert_to_tensor, is_symbolic
+
+# Set by core.quantized_policy: the policy of a name like "int8_from_float32".
+read_quantized: Callable[[str, str], "DTypePolicy"] | None = None
+# Set by core.serialize: the policy of a config.
+read_config: Callable[[dict[str, Any]], "DTypePolicy"] | None = None
 
 
 class DTypePolicy:
@@ -31,6 +38,9 @@ class DTypePolicy:
         if not isinstance(name, str):
             raise TypeError(f"DTypePolicy: name must be a string. {received('name', name)}")
         self._name = name
+        self._set_dtypes(name)
+
+    def _set_dtypes(self, name: str) -> None:
         if name.startswith("mixed_"):
             if name not in ("mixed_float16", "mixed_bfloat16"):
                 raise ValueError(_unknown(name))
@@ -57,6 +67,15 @@ class DTypePolicy:
         """Dtype of the variables that a layer creates."""
         return self._variable_dtype
 
+    def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
+        """Return an array or tensor as a tensor, cast to `dtype` if it is a float and may be."""
+        if not is_symbolic(x):
+            if not isinstance(x, torch.Tensor) and not hasattr(x, "__array__"):
+                return x
+            x = convert_to_tensor(x)
+        cast = autocast and dtypes.is_float(x.dtype)
+        return x.to(dtypes.torch_dtype(dtype)) if cast else x
+
     def get_config(self) -> dict[str, Any]:
         """Return `{"name": name}`."""
         return {"name": self.name}
@@ -67,13 +86,21 @@ class DTypePolicy:
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.name == other.name  # type: ignore[attr-defined]
+        return isinstance(other, DTypePolicy) and self.name == other.name
 
     def __hash__(self) -> int:
-        return hash((type(self), self.name))
+        return hash(self.name)
 
     def __repr__(self) -> str:
-        return f'<DTypePolicy "{self.name}">'
+        return f'<{type(self).__name__} "{self.name}">'
+
+
+class FloatDTypePolicy(DTypePolicy):
+    """A DTypePolicy under its older name, which files may hold.
+
+    >>> FloatDTypePolicy("mixed_bfloat16")
+    <FloatDTypePolicy "mixed_bfloat16">
+    """
 
 
 def _unknown(name: str) -> str:
@@ -104,8 +131,13 @@ def get(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
+        if read_config is not None and "class_name" in identifier:
+            return read_config(identifier)
         inner = identifier.get("config", identifier)
         return DTypePolicy(inner["name"] if isinstance(inner, dict) else inner)
     if isinstance(identifier, str):
+        mode, found, source = identifier.partition("_from_")
+        if found and read_quantized is not None:
+            return read_quantized(mode, source)
         return DTypePolicy(identifier)
     return DTypePolicy(dtypes.standardize_dtype(identifier))

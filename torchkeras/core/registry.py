@@ -58,7 +58,7 @@ class Registry:
         near = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)
         hint = f" Did you mean {', '.join(repr(folded[n]) for n in near)}?" if near else ""
         return (
-            f"Unknown {self.kind}: {name!r}.{hint} A {self.kind} of your own must be passed as an "
+            f"Unknown {self.kind}: {name!r}.{hint} One of your own must be passed as an "
             "object, in custom_objects, or registered with "
             "keras.saving.register_keras_serializable."
         )
@@ -115,3 +115,4 @@ INITIALIZERS = Registry("initializer", "keras.initializers")
 REGULARIZERS = Registry("regularizer", "keras.regularizers")
 CONSTRAINTS = Registry("constraint", "keras.constraints")
 ACTIVATIONS = Registry("activation", "keras.activations")
+QUANTIZERS = Registry("quantizer", "keras.quantizers")

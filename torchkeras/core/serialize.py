@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 
 from torchkeras._base import scope
 from torchkeras._base.errors import ModelFileError, UnsafeModelError
@@ -32,7 +33,7 @@ _CUSTOM_NAMES: dict[Any, str] = {}
 _ROOTS = ("keras", "torchkeras", "tf_keras", "keras_core", "tensorflow")
 _FAMILIES = (
     "layers", "optimizers", "losses", "metrics", "initializers", "regularizers", "constraints",
-    "activations", "ops", "random", "models", "callbacks", "quantizers", "utils",
+    "activations", "ops", "random", "models", "callbacks", "quantizers", "dtype_policies", "utils",
 )  # fmt: skip
 _ALSO_ALLOWED = {"activation": ("layer",), "layer": ("model", "op"), "model": ("layer",)}
 
@@ -42,7 +43,8 @@ def _family(module: str) -> str | None:
     parts = module.split(".")
     if parts[0] not in _ROOTS:
         return None
-    return next((p for p in parts if p in _FAMILIES and p != "models"), "")
+    family = next((p for p in parts if p in _FAMILIES and p != "models"), "")
+    return "legacy" if family == "optimizers" and "legacy" in parts else family
 
 
 def add_builtin(obj: Any, module: str, name: str, kind: str) -> None:
@@ -103,7 +105,7 @@ def register_keras_serializable(
         name: Default: the class's or function's own name.
 
     Raises:
-        ValueError: for a class without `get_config`.
+        ValueError: for a class without `get_config`; only torch modules need none.
 
     >>> @register_keras_serializable("my")
     ... def twice(x):
@@ -114,7 +116,8 @@ def register_keras_serializable(
 
     def register(obj: Any) -> Any:
         registered = f"{package}>{name or obj.__name__}"
-        if inspect.isclass(obj) and not hasattr(obj, "get_config"):
+        recovered = inspect.isclass(obj) and issubclass(obj, torch.nn.Module)
+        if inspect.isclass(obj) and not hasattr(obj, "get_config") and not recovered:
             raise ValueError(
                 "register_keras_serializable: a class must have a get_config() method. "
                 f"Received: {obj}."
@@ -144,6 +147,20 @@ def get_registered_object(
 
 
 # ------------------------------------------------------------------------------- to JSON
+
+# Set by core.module_config: what a file tells of a torch module, and the module made of it.
+_module_config: Callable[[Any], dict[str, Any]] | None = None
+_find_torch_class: Callable[[dict[str, Any]], Any] | None = None
+_make_module: Callable[[dict[str, Any], Any], Any] | None = None
+
+
+def is_torch_module(obj: Any) -> bool:
+    """Tell whether an object is a torch module that knows nothing of Keras's files."""
+    return (
+        isinstance(obj, torch.nn.Module)
+        and not hasattr(type(obj), "save_own_variables")
+        and type(obj) not in _BUILTINS
+    )
 
 
 def serialize_value(value: Any) -> Any:
@@ -193,8 +210,6 @@ def serialize_keras_object(obj: Any) -> Any:
         }
     if getattr(type(obj), "_is_symbolic", False):
         return {"class_name": "__keras_tensor__", "config": obj.history_config()}
-    if isinstance(obj, policy.DTypePolicy):
-        return _class_config(obj, "keras", "DTypePolicy", None)
     if inspect.isfunction(obj) or inspect.isbuiltin(obj):
         if obj.__name__ == "<lambda>":
             raise ValueError(
@@ -215,6 +230,8 @@ def serialize_keras_object(obj: Any) -> Any:
             "config": obj.__name__,
             "registered_name": "type",
         }
+    if is_torch_module(obj):
+        return _module_config(obj)  # type: ignore[misc]
     if not hasattr(obj, "get_config"):
         raise TypeError(
             f"Cannot serialise an object of type {type(obj).__name__}: its class must have a "
@@ -230,7 +247,21 @@ def serialize_keras_object(obj: Any) -> Any:
     return _class_config(obj, module, cls.__name__, get_registered_name(cls))
 
 
+def _check_as_made(module: torch.nn.Module) -> None:
+    """Refuse a layer whose weights torch has replaced: its class would make others."""
+    hooks = (type(h).__module__ for h in module._forward_pre_hooks.values())
+    if is_parametrized(module) or any(m.startswith("torch.nn.utils.") for m in hooks):
+        raise TypeError(
+            f"{type(module).__name__} {getattr(module, 'name', '')!r} cannot be stored while its "
+            "weights are parametrized or pruned. Make that permanent "
+            "(torch.nn.utils.parametrize.remove_parametrizations, torch.nn.utils.prune.remove), "
+            "or save the weights only (save_weights)."
+        )
+
+
 def _class_config(obj: Any, module: str | None, name: str, registered: str | None) -> dict:
+    if isinstance(obj, torch.nn.Module):
+        _check_as_made(obj)
     config = {
         "module": module,
         "class_name": name,
@@ -311,6 +342,8 @@ def _make(config: Any, kind: str | None) -> Any:
     if not isinstance(inner, dict):
         raise ModelFileError(f"config of {name} must be a dict. Received: {type(inner).__name__}.")
     try:
+        if inspect.isclass(cls) and issubclass(cls, torch.nn.Module) and not _has_config(cls):
+            return _make_module(config, cls)  # type: ignore[misc]
         instance = cls.from_config(inner)
     except TypeError as e:
         if isinstance(e, ModelFileError) or hasattr(e, "failed_config"):
@@ -326,6 +359,10 @@ def _make(config: Any, kind: str | None) -> Any:
     if compile_config and hasattr(instance, "compile_from_config"):
         instance.compile_from_config(compile_config)
     return instance
+
+
+def _has_config(cls: type) -> bool:
+    return hasattr(cls, "save_own_variables") or cls in _BUILTINS
 
 
 def _numpy(inner: dict[str, Any]) -> np.ndarray:
@@ -358,7 +395,6 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__slice__": lambda inner: slice(
         *(_deserialize(inner.get(n), None) for n in ("start", "stop", "step"))
     ),
-    "DTypePolicy": policy.DTypePolicy.from_config,
 }
 
 
@@ -377,6 +413,9 @@ def _function(config: dict[str, Any], kind: str | None) -> Any:
 
 def _find_class(config: dict[str, Any], kind: str | None) -> Any:
     name, registered = config["class_name"], config.get("registered_name")
+    found = _find_torch_class(config)  # type: ignore[misc]
+    if found is not None:
+        return found
     for known in (registered, name):
         found = get_registered_object(known) if isinstance(known, str) else None
         if found is not None:
@@ -386,7 +425,6 @@ def _find_class(config: dict[str, Any], kind: str | None) -> Any:
         raise UnsafeModelError(_unknown("class", registered))
     module = config.get("module")
     family = _family(module) if isinstance(module, str) else None
-    found = None
     if family is not None:
         found = _TABLE.get((family, name)) or (_TABLE.get(("layers", name)) if not family else None)
     if found is None or not inspect.isclass(found):
@@ -402,3 +440,18 @@ def _unknown(what: str, name: Any) -> str:
         f"could not locate {what} {name!r}. A class or function of your own must be decorated with "
         "@keras.saving.register_keras_serializable() or passed in custom_objects."
     )
+
+
+def _policy(config: dict[str, Any]) -> policy.DTypePolicy:
+    name, inner = config["class_name"], config.get("config", {})
+    if name in ("Policy", "DTypePolicy"):  # the first is TensorFlow's
+        return policy.DTypePolicy(inner["name"] if isinstance(inner, dict) else inner)
+    known = _TABLE.get(("dtype_policies", name))
+    if known is not None:  # wherever the config says it is from
+        return known.from_config(inner)
+    return deserialize_keras_object(config, kind="policy")
+
+
+policy.read_config = _policy
+for _cls in (policy.DTypePolicy, policy.FloatDTypePolicy):
+    add_builtin(_cls, "keras", _cls.__name__, "policy")

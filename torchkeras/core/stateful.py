@@ -21,14 +21,16 @@ def standard(method: _Method) -> _Method:
     """Mark the base's `save_own_variables` or `load_own_variables`.
 
     Of an object with both marked, a reader knows what they do: the entries `"0"`, `"1"`, … are
-    the tensors of `_own_variables()`. So it can check a whole file before it changes any.
+    the tensors of `_stored_variables()`. So it can check a whole file before it changes any.
     """
     method._standard = True  # type: ignore[attr-defined]
     return method
 
 
 def is_standard(obj: Any) -> bool:
-    """Tell whether an object's own state is just the list `_own_variables()`."""
+    """Tell whether an object's own state is just the list `_stored_variables()`."""
+    if getattr(obj, "__dict__", {}).get("_own_files", False):
+        return False  # an adapter of this one object makes other values of its variables
     return all(
         getattr(getattr(type(obj), name, None), "_standard", False)
         for name in ("save_own_variables", "load_own_variables")
@@ -88,9 +90,13 @@ def walk(root: Any) -> Iterator[tuple[str, Any]]:
 def _visit(obj: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     if id(obj) in seen:
         return
+    module = torch_module(obj)
+    if id(module) in seen:
+        return  # a layer and the module that it stands for are one
     seen[id(obj)] = obj  # the object too: an id may come again when its object is gone
     yield path, obj
-    if torch_module(obj) is not None:
+    if module is not None:
+        seen[id(module)] = module
         return  # its state_dict is all of it
     for name, value in _attributes(obj):
         yield from _visit_value(value, f"{path}/{name}" if path else name, seen)

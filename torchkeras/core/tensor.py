@@ -10,6 +10,9 @@ from torchkeras._base.check import received
 from torchkeras.core import dtypes
 
 
+_MPS = torch.backends.mps.is_available()  # once: torch.compile cannot trace the question
+
+
 class _Device:
     chosen: str | None = None
 
@@ -22,12 +25,15 @@ def get_device() -> str:
     """
     if _Device.chosen is not None:
         return _Device.chosen
-    default = torch.get_default_device()
+    if torch.compiler.is_compiling():  # which cannot trace the question
+        default = torch.empty(0).device
+    else:
+        default = torch.get_default_device()
     if default.type != "cpu":
         return str(default)
     if torch.cuda.is_available():
         return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    return "mps" if _MPS else "cpu"
 
 
 def set_device(device: str | torch.device | None) -> None:

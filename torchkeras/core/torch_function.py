@@ -41,6 +41,8 @@ def _is_function(name: str, obj: Any) -> bool:
         return False
     if name.endswith("_") or name in _NOT_MATHS:
         return False
+    if obj is torch.Tensor.unflatten:  # which torch's lists forget
+        return True
     return torch.overrides.is_tensor_method_or_property(obj) or obj in _overridable()
 
 

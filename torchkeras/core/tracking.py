@@ -1,6 +1,7 @@
 """Lists and dicts of layers and variables that a layer owns."""
 
 import copy
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,6 +9,33 @@ import torch
 from torch import nn
 
 from torchkeras.core.variable import Variable
+
+_stamps = itertools.count()
+
+
+def stamp(variable: Any) -> int:
+    """Return the number that a variable got when a layer first got the variable."""
+    number = getattr(variable, "_stamp", None)
+    if number is None:
+        number = next(_stamps)
+        variable._stamp = number
+    return number
+
+
+def adopt(value: Any) -> Any:
+    """Note the variables in a value that a list or dict is about to hold; return the value."""
+    if isinstance(value, Variable):
+        release = value.__dict__.pop("_release", None)
+        if release is not None:
+            release()
+        stamp(value)
+    elif isinstance(value, dict):
+        for entry in dict.values(value):
+            adopt(entry)
+    elif isinstance(value, (list, tuple)):
+        for entry in list.__iter__(value) if isinstance(value, list) else value:
+            adopt(entry)
+    return value
 
 
 def holds_state(value: Any) -> bool:
@@ -26,7 +54,7 @@ def is_state_list(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict)) and holds_state(value)
 
 
-class _Tracked(nn.Module):
+class Tracked(nn.Module):
     """Module half of a container: its entries are its children, read at every call.
 
     The entries may change at any time by the methods of list and dict, so the tables of
@@ -70,7 +98,7 @@ class _Tracked(nn.Module):
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def _apply(self, fn: Any, recurse: bool = True) -> "_Tracked":
+    def _apply(self, fn: Any, recurse: bool = True) -> "Tracked":
         for module in self._modules.values():
             module._apply(fn)
         apply_to_variables(fn, (*self._parameters.values(), *self._buffers.values()))
@@ -91,12 +119,31 @@ def apply_to_variables(fn: Any, variables: Any) -> None:
                 v.grad.data = fn(v.grad)
 
 
-class TrackedList(_Tracked, list):
+class TrackedList(Tracked, list):
     """A list whose modules and variables belong to the layer that holds it."""
 
     def __init__(self, values: Any = ()) -> None:
-        _Tracked.__init__(self)
-        list.__init__(self, values)
+        Tracked.__init__(self)
+        list.__init__(self, adopt(values))
+
+    def append(self, value: Any) -> None:
+        """See `list`."""
+        list.append(self, adopt(value))
+
+    def insert(self, index: Any, value: Any) -> None:
+        """See `list`."""
+        list.insert(self, index, adopt(value))
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """See `list`."""
+        list.extend(self, adopt(list(values)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        list.__setitem__(self, index, adopt(list(value) if isinstance(index, slice) else value))
+
+    def __iadd__(self, values: Iterable[Any]) -> "TrackedList":  # type: ignore[override,misc]
+        self.extend(values)
+        return self
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         return ((str(i), v) for i, v in enumerate(list.__iter__(self)))
@@ -115,12 +162,23 @@ class TrackedList(_Tracked, list):
         return list(self)
 
 
-class TrackedDict(_Tracked, dict):
+class TrackedDict(Tracked, dict):
     """A dict whose modules and variables belong to the layer that holds it."""
 
     def __init__(self, values: Any = ()) -> None:
-        _Tracked.__init__(self)
-        dict.__init__(self, values)
+        Tracked.__init__(self)
+        dict.__init__(self, adopt(values))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        dict.__setitem__(self, key, adopt(value))
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """See `dict`."""
+        return dict.setdefault(self, key, adopt(default))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """See `dict`."""
+        dict.update(self, adopt(dict(*args, **kwargs)))
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         return ((str(k).replace(".", "_"), v) for k, v in dict.items(self))
@@ -144,14 +202,14 @@ def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -
     return new
 
 
-def containers(modules: Iterable[nn.Module]) -> Iterator[_Tracked]:
+def containers(modules: Iterable[nn.Module]) -> Iterator[Tracked]:
     """Yield the tracked lists and dicts among modules, and those within them."""
     for module in modules:
-        if isinstance(module, _Tracked):
+        if isinstance(module, Tracked):
             yield module
             yield from containers(module._modules.values())
 
 
-def track(value: Any) -> _Tracked:
+def track(value: Any) -> Tracked:
     """Return a tracked copy of a list, tuple or dict."""
     return TrackedDict(value) if isinstance(value, dict) else TrackedList(value)

@@ -1,5 +1,6 @@
 """Variable: a torch Parameter with Keras's name, path, constraint and regularizer."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor, get_device
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+_PARAMETER = torch.nn.Parameter.__new__.__code__
 _KEPT = (
     "_name", "path", "autocast", "aggregation", "synchronization", "initializer",
-    "_trainable", "_learned", "constraint", "regularizer", "overwrite_with_gradient",
+    "_trainable", "_learned", "_stamp", "constraint", "regularizer", "overwrite_with_gradient",
 )  # fmt: skip
 
 
@@ -39,6 +41,8 @@ class Variable(torch.nn.Parameter):
     >>> (v * 2).sum()
     tensor(14., grad_fn=<SumBackward0>)
     """
+
+    _stamp: int | None = None  # when a layer first got it; see core.tracking
 
     # An op on a subclass asks Python each time; without this it costs what it costs a Parameter.
     __torch_function__ = torch._C._disabled_torch_function_impl
@@ -112,7 +116,9 @@ class Variable(torch.nn.Parameter):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer changes it."""
+        """Whether an optimizer changes it: for floats, whether it requires gradients."""
+        if self.is_floating_point() or self.is_complex():
+            return self.requires_grad
         return self._trainable
 
     @trainable.setter
@@ -150,6 +156,14 @@ class Variable(torch.nn.Parameter):
         self.sub_(_operand(value))
         return self
 
+    def detach(self) -> torch.Tensor:  # type: ignore[override]
+        """Return the value as a plain tensor that shares memory, outside of autograd."""
+        value = torch.Tensor.detach(self)
+        if sys._getframe(1).f_code is _PARAMETER:
+            # torch.nn.Parameter(variable), as in parametrizations: it insists on the same type.
+            return self.around(value)
+        return value
+
     def numpy(self) -> np.ndarray:  # type: ignore[override]
         """Return the value as a numpy array that shares memory on the CPU."""
         return convert_to_numpy(self)
@@ -179,7 +193,7 @@ class Variable(torch.nn.Parameter):
         return _rebuild(type(self), value, self._state())
 
     def _state(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _KEPT}
+        return {name: getattr(self, name) for name in _KEPT} | {"_trainable": self.trainable}
 
 
 def _operand(value: Any) -> Any:

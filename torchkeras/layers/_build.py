@@ -41,7 +41,10 @@ def wrap_build(build: Callable[..., Any]) -> Callable[..., Any]:
                 scope.name_scope(self.name),
                 scope.scoped(autocast=None),
             ):
+                self._settle_policy()
                 build(self, *args, **kwargs)
+                self.built = True
+                self._on_built()
         finally:
             self.__dict__["_building"] = False
         self.__dict__["_build_shapes"] = _by_name(build, args, kwargs)

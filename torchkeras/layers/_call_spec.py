@@ -4,6 +4,8 @@ import inspect
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from torchkeras.core import nest
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tensor import is_tensor
@@ -17,6 +19,7 @@ class CallSpec(NamedTuple):
     has_mask: bool
     mask_names: dict[str, str]  # tensor argument -> its mask parameter
     signature: inspect.Signature
+    takes_positional: bool  # whether it can be called on a tensor without a name
 
 
 @cache
@@ -32,7 +35,8 @@ def call_spec(function: Any) -> CallSpec:
     if "mask" in known and names:
         mask_names.setdefault(names[0], "mask")
     signature = signature.replace(parameters=parameters)
-    return CallSpec(names, "training" in known, "mask" in known, mask_names, signature)
+    positional = bool(names) or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return CallSpec(names, "training" in known, "mask" in known, mask_names, signature, positional)
 
 
 @cache
@@ -42,7 +46,6 @@ def build_parameters(function: Any) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
 
 
-@cache
 def mentions(cls: type, name: str, base: type) -> bool:
     """Tell whether a method that a class adds to `base` reads the attribute `name`."""
     own = cls.__mro__[: cls.__mro__.index(base)]
@@ -63,16 +66,20 @@ def bind(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[
     return out
 
 
+def _has_shape(x: Any) -> bool:
+    return is_tensor(x) or isinstance(x, (KerasTensor, np.ndarray))
+
+
 def is_tensor_argument(value: Any) -> bool:
-    """Tell whether an argument is a tensor or a structure of tensors."""
-    if isinstance(value, KerasTensor) or is_tensor(value):
+    """Tell whether an argument is a tensor (or an array of strings) or a structure of them."""
+    if _has_shape(value):
         return True
     if not nest.is_nested(value):
         return False
     leaves = nest.flatten(value)
     return (
         bool(leaves)
-        and all(e is None or isinstance(e, KerasTensor) or is_tensor(e) for e in leaves)
+        and all(e is None or _has_shape(e) for e in leaves)
         and any(e is not None for e in leaves)
     )
 

@@ -10,12 +10,15 @@ from torch.nn.modules import module as _module
 
 from torchkeras._base import scope
 from torchkeras._base.check import received
-from torchkeras.core import infer, nest
+from torchkeras.core import infer, nest, tracking
 from torchkeras.core.operation import Node
+from torchkeras.core.serialize import is_builtin
+from torchkeras.core.strings import as_strings, is_list_of_strings, is_string_array
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.layers import _build, _call_spec, _mask
+from torchkeras.layers import _build, _call_spec, _mask, _mode
 from torchkeras.layers.input_spec import InputSpec, check_inputs
+from torchkeras.random import SeedGenerator
 
 _state = scope.state
 _Tensor = torch.Tensor
@@ -29,6 +32,8 @@ def _converted(x: Any, dtype: torch.dtype | None) -> Any:
             return x
         if isinstance(x, KerasTensor) or getattr(x, "dtype", None) in (np.dtype(object),):
             return x
+        if is_string_array(x):
+            return as_strings(x)
         x = convert_to_tensor(x)
     if dtype is None or x.dtype is dtype or not x.is_floating_point():
         return x
@@ -52,6 +57,12 @@ def global_hooks() -> bool:
 class LayerCall(nn.Module):
     """What happens when a layer is called: convert, check, build, run, losses, masks, record."""
 
+    _mentions_add_loss = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._mentions_add_loss = _call_spec.mentions(cls, "add_loss", LayerCall)
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs; a subclass defines it."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method.")
@@ -63,7 +74,15 @@ class LayerCall(nn.Module):
         template is needed but a look at the input's shape.
         """
         hooked = _on_forward or _on_pre_forward or _on_backward or _on_pre_backward
-        if self._fast and not kwargs and len(args) == 1 and not hooked:
+        if (
+            self._fast
+            and len(args) == 1
+            and not hooked
+            and (
+                not kwargs
+                or (self._alone and len(kwargs) == 1 and kwargs.get("training") is not None)
+            )
+        ):
             x = args[0]
             if (
                 type(x) is _Tensor
@@ -74,12 +93,12 @@ class LayerCall(nn.Module):
                 spec = self.input_spec
                 if spec is not None and spec.mismatch(x.shape, x.dtype) is not None:
                     check_inputs(spec, x, self.name)
-                training = _state.training
+                training = kwargs["training"] if kwargs else _state.training
                 if training is None and self.training:
                     training = True
                 try:
                     if training is not None and self._call_spec.has_training:
-                        return self.call(x, training=training)
+                        return self.call(x, training=bool(training))
                     return self.call(x)
                 except Exception as e:
                     self._annotate(e, args)
@@ -171,7 +190,11 @@ class LayerCall(nn.Module):
 
     def _run(self, args: Any, kwargs: Any, training: bool | None) -> Any:
         """Run `call` in this layer's scopes, which its sub-layers see."""
-        settled = self.__dict__.get("_settled", False)
+        fields = self.__dict__
+        settled = fields.get("_settled", False)
+        modes = None
+        if training is not None and (not settled or fields.get("_foreign", False)):
+            modes = _mode.switch(self._foreign_modules(), training)
         before = (_state.training, _state.autocast, _state.names)
         if _state.depth == 0:
             _state.call_id = self.__dict__["_top_call"] = next(_calls)
@@ -188,8 +211,19 @@ class LayerCall(nn.Module):
         finally:
             _state.training, _state.autocast, _state.names = before
             _state.depth -= 1
+            if modes is not None:
+                _mode.restore(modes)
         self._settle()
         return outputs
+
+    def _foreign_modules(self) -> list[nn.Module]:
+        """Return the torch modules that this layer holds, in lists and dicts too."""
+        found = []
+        for holder in (self, *tracking.containers(self._modules.values())):
+            for child in holder._modules.values():
+                if child is not None and not isinstance(child, _KNOWN):
+                    found.append(child)
+        return found
 
     def _cast_dtype(self) -> torch.dtype | None:
         p = self._policy
@@ -202,15 +236,19 @@ class LayerCall(nn.Module):
             layers = [m for m in self._walk() if isinstance(m, LayerCall)]
             fields["_settled"] = all(m.built for m in layers)
             fields["_adds_losses"] = any(m._may_add_losses() for m in layers)
+            fields["_foreign"] = bool(self._foreign_modules())
+        # An explicit mode is nobody else's business.
+        fields["_alone"] = all(isinstance(m, SeedGenerator) for m in self._modules.values())
         fields["_torch_dtype"] = self._policy.torch_compute_dtype
         fields["_fast"] = (
             fields["_settled"]
+            and not fields.get("_foreign", False)
             and self.activity_regularizer is None
             and not self.makes_mask
             and self._loss_call is None
             and not fields.get("_adds_losses", False)
             and self._cast_dtype() is None
-            and bool(self._call_spec.names)
+            and self._call_spec.takes_positional
             and (self.input_spec is None or isinstance(self.input_spec, InputSpec))
             and not self._has_hooks()
         )
@@ -249,16 +287,29 @@ class LayerCall(nn.Module):
         return (
             self.activity_regularizer is not None
             or self._loss_call is not None
-            or _call_spec.mentions(type(self), "add_loss", LayerCall)
+            or self._mentions_add_loss
         )
 
     def _check_positional(self, args: Any) -> None:
         for x in nest.flatten(list(args)):
             if x is not None and not isinstance(x, (torch.Tensor, KerasTensor)):
+                if is_string_array(x):
+                    if self.accepts_strings():
+                        continue
+                    raise ValueError(
+                        f"{type(self).__name__}: inputs must be numbers, not strings. Put a "
+                        "TextVectorization, StringLookup or Hashing layer before this one. "
+                        f"{received('argument', x)}"
+                    )
                 raise ValueError(
                     f"{type(self).__name__}: positional arguments of a call are tensors or arrays; "
                     f"give others by keyword. {received('argument', x)}"
                 )
+
+    def accepts_strings(self) -> bool:
+        """Tell whether arrays of strings may come in: to this layer, or to one within it."""
+        own = not is_builtin(type(self))  # a user's layer knows what it does with them
+        return own or any(getattr(m, "takes_strings", False) for m in self.modules())
 
     def _refresh(self) -> None:
         """Renew what is derived from public attributes; every full call begins with it."""
@@ -283,6 +334,8 @@ class LayerCall(nn.Module):
             x = args[0]
             if not nest.is_nested(x):
                 return (_converted(x, dtype),), kwargs
+            if is_list_of_strings(x):
+                return (as_strings(x, type(self).__name__),), kwargs
             return (nest.map_structure(lambda leaf: _converted(leaf, dtype), x),), kwargs
         return nest.map_structure(lambda leaf: _converted(leaf, dtype), (tuple(args), kwargs))
 
@@ -353,6 +406,10 @@ class LayerCall(nn.Module):
             for v in self.trainable_weights
             if getattr(v, "regularizer", None) is not None
         ]
+
+
+# Children that take the mode of a call from the scope, or have none.
+_KNOWN = (LayerCall, tracking.Tracked, SeedGenerator)
 
 
 def _current_losses(module: nn.Module, since: int, found: list[Any], seen: set[int]) -> None:

@@ -1,5 +1,8 @@
 """The half of a layer that holds its state: attributes, variables, weights, moves."""
 
+import functools
+import operator
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -39,6 +42,8 @@ class LayerVariables(nn.Module):
         modules = fields.get("_modules")
         if modules is not None and name in modules:
             return modules[name]
+        if name in fields.get("_adapted", ()):
+            return self._adapted_weight(name)  # see layers/adapters
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -64,6 +69,14 @@ class LayerVariables(nn.Module):
                 fields[name] = value  # a tuple stays one; its entries are followed
         else:
             super().__setattr__(name, value)
+            if isinstance(value, nn.Parameter):
+                self._take_place(name, value)
+
+    def _take_place(self, name: str, variable: Any) -> None:
+        """Note when the layer first had a variable of a name: what files number them by."""
+        places = self.__dict__.setdefault("_places", {})
+        if name not in places:
+            places[name] = tracking.stamp(variable)
 
     def _own(self, name: str, variable: Variable) -> None:
         """Enter a variable under its attribute name, where torch users look for it."""
@@ -82,6 +95,7 @@ class LayerVariables(nn.Module):
             entries[name if key in old else key] = v
         entries[name] = variable
         variable._provisional = False  # type: ignore[attr-defined]
+        self._take_place(name, variable)
         table.clear()
         table.update(entries)
 
@@ -135,12 +149,15 @@ class LayerVariables(nn.Module):
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         table = self._parameters if trainable else self._buffers
-        key, n = variable.name, 0
+        base = variable.name if name else "variable"  # its automatic number is not the layer's
+        key, n = base, 0
         while key in self._parameters or key in self._buffers or key in self._modules:
             n += 1
-            key = f"{variable.name}_{n}"
+            key = f"{base}_{n}"
         variable._provisional = True  # type: ignore[attr-defined]  # until an attribute names it
+        variable._release = functools.partial(_release, weakref.ref(self), weakref.ref(variable))  # type: ignore[attr-defined]
         table[key] = variable
+        tracking.stamp(variable)
         if not self._trainable:
             variable.trainable = False
         self.__dict__["_fast"] = False
@@ -148,10 +165,23 @@ class LayerVariables(nn.Module):
 
     def _own_variables(self) -> list[Variable]:
         """Variables of this layer itself, those in its lists and dicts included, learned first."""
-        holders = [self, *tracking.containers(self._modules.values())]
-        learned = [v for h in holders for v in h._parameters.values()]
-        found = learned + [v for h in holders for v in h._buffers.values()]
-        return list({id(v): v for v in found if v is not None}.values())
+        places = self.__dict__.get("_places", {})
+        containers = list(tracking.containers(self._modules.values()))
+        found = []
+        for kind in ("_parameters", "_buffers"):
+            table = [
+                (places.get(key) if key in places else tracking.stamp(v), v)
+                for key, v in getattr(self, kind).items()
+                if v is not None
+            ]
+            for holder in containers:
+                table += [(tracking.stamp(v), v) for v in getattr(holder, kind).values()]
+            found += sorted(table, key=operator.itemgetter(0))
+        return list({id(v): v for _, v in found}.values())
+
+    def _stored_variables(self) -> list[Variable]:
+        """Variables that a file keeps of this layer itself, in its order; adapters keep others."""
+        return self._own_variables()
 
     def _walk(self) -> Iterator[nn.Module]:
         """This layer and all modules under it, each once, in the order of their assignment."""
@@ -286,7 +316,9 @@ class LayerVariables(nn.Module):
         old = dtypes.torch_dtype(self.variable_dtype)
         new = fn(torch.empty(0, dtype=old)).dtype
         if new != old:  # layer.half() and the like
-            self._policy = policy.DTypePolicy(dtypes.standardize_dtype(new))
+            name = dtypes.standardize_dtype(new)
+            mode, found, _ = self._policy.name.rpartition("_from_")
+            self._policy = policy.get(f"{mode}{found}{name}")  # the weights stay quantized
         return self
 
     def _load_from_state_dict(
@@ -310,13 +342,13 @@ class LayerVariables(nn.Module):
     @stateful.standard
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put this layer's own variables into a dict of arrays."""
-        for i, v in enumerate(self._own_variables()):
+        for i, v in enumerate(self._stored_variables()):
             store[str(i)] = convert_to_numpy(v)
 
     @stateful.standard
     def load_own_variables(self, store: dict[str, Any]) -> None:
         """Set this layer's own variables from a dict of arrays."""
-        own = self._own_variables()
+        own = self._stored_variables()
         if len(store) != len(own):
             raise ValueError(
                 f"Layer {self.name!r} expects {len(own)} variables. Received: {len(store)} "
@@ -324,6 +356,17 @@ class LayerVariables(nn.Module):
             )
         for i, v in enumerate(own):
             v.assign(store[str(i)])
+
+
+def _release(layer: Any, variable: Any) -> None:
+    """Take a variable that a list or dict names out of its layer's table of unnamed ones."""
+    layer, variable = layer(), variable()
+    if layer is None or variable is None or not getattr(variable, "_provisional", False):
+        return
+    variable._provisional = False
+    for table in (layer._parameters, layer._buffers):
+        for key in [k for k, v in table.items() if v is variable]:
+            del table[key]
 
 
 def _is_trainable(v: torch.Tensor) -> bool:

@@ -1,5 +1,6 @@
 """InputSpec: rank, shape and dtype that a layer accepts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from torchkeras._base.check import received
@@ -20,6 +21,9 @@ class InputSpec:
         name: Expected key when inputs come as a dict.
         optional: Whether the input may be None.
 
+    Raises:
+        ValueError: if `shape` is no sequence.
+
     >>> InputSpec(min_ndim=2, axes={-1: 4})
     InputSpec(min_ndim=2, axes={-1: 4})
     """
@@ -37,6 +41,10 @@ class InputSpec:
         optional: bool = False,
     ) -> None:
         self.dtype = dtypes.standardize_dtype(dtype) if dtype is not None else None
+        if shape is not None and not isinstance(shape, Iterable):
+            raise ValueError(
+                f"InputSpec: shape must be a tuple of sizes or None. {received('shape', shape)}"
+            )
         self.shape = tuple(shape) if shape is not None else None
         self.ndim = len(self.shape) if self.shape is not None else ndim
         self.max_ndim = max_ndim
@@ -70,26 +78,34 @@ class InputSpec:
         rank = len(shape)
         if self._width is not None and rank >= self._width[0] and shape[-1] == self._width[1]:
             return None
+        full = tuple(shape)
         if self.shape is not None and self.allow_last_axis_squeeze and rank != self.ndim:
             if rank == self.ndim + 1 and shape[-1] == 1:
                 shape, rank = shape[:-1], rank - 1
             elif rank == self.ndim - 1 and self.shape[-1] == 1:
                 shape, rank = (*shape, 1), rank + 1
         if self.ndim is not None and rank != self.ndim:
-            return f"expected ndim={self.ndim}, found ndim={rank}"
+            return f"expected ndim={self.ndim}, found ndim={rank}. Full shape received: {full}"
         if self.max_ndim is not None and rank > self.max_ndim:
-            return f"expected max_ndim={self.max_ndim}, found ndim={rank}"
+            return (
+                f"expected max_ndim={self.max_ndim}, found ndim={rank}. Full shape received: {full}"
+            )
         if self.min_ndim is not None and rank < self.min_ndim:
-            return f"expected min_ndim={self.min_ndim}, found ndim={rank}"
+            return (
+                f"expected min_ndim={self.min_ndim}, found ndim={rank}. Full shape received: {full}"
+            )
         if self.dtype is not None and dtypes.standardize_dtype(dtype) != self.dtype:
             return f"expected dtype={self.dtype}, found dtype={dtypes.standardize_dtype(dtype)}"
         for axis, size in self.axes.items():
             if size is not None and shape[axis] not in (size, None):
-                return f"expected axis {axis} of input shape to have value {size}"
+                return (
+                    f"expected axis {axis} of input shape to have value {size}, but received "
+                    f"input with shape {full}"
+                )
         if self.shape is not None:
             for want, have in zip(self.shape, shape, strict=True):
                 if want is not None and have is not None and want != have:
-                    return f"expected shape={self.shape}"
+                    return f"expected shape={self.shape}, found shape={full}"
         return None
 
 
@@ -123,7 +139,8 @@ def check_inputs(specs: Any, inputs: Any, layer_name: str) -> None:
             )
         problem = spec.mismatch(x.shape, x.dtype)
         if problem is not None:
+            named = f" with name {spec.name!r}" if spec.name else ""
             raise ValueError(
-                f"Input {i} of layer {layer_name!r} is incompatible with the layer: {problem}. "
-                f"Full shape received: {tuple(x.shape)}"
+                f"Input {i}{named} of layer {layer_name!r} is incompatible with the layer: "
+                f"{problem}"
             )

@@ -8,6 +8,7 @@ from torchkeras import regularizers
 from torchkeras._base import scope
 from torchkeras.core import configurable, policy
 from torchkeras.core.operation import Operation
+from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.serialize import is_builtin
 from torchkeras.layers import _build, _call_spec
@@ -47,6 +48,8 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
     makes_mask = False
     # Set by layers that are called on strings or Python numbers.
     takes_any_positional = False
+    # Set by layers (and models) that are called on arrays of strings: data may hold some then.
+    takes_strings = False
     # Set by layers whose configs hold `activity_regularizer: None` in Keras (most leave it out).
     writes_absent_regularizer = False
 
@@ -64,7 +67,8 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         fields = self.__dict__
         fields["training"] = False  # Keras: model(x) is inference until somebody says otherwise
         fields["_fast"] = False
-        fields["_policy"] = policy.get(dtype)
+        fields["_policy"] = given = policy.get(dtype)
+        fields["_policies"] = given if isinstance(given, DTypePolicyMap) else None
         fields["_losses"] = []
         fields["_loss_call"] = None
         fields["_top_call"] = 0  # the last call in which no other layer stood around this one
@@ -103,11 +107,14 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
     @property
     def dtype_policy(self) -> policy.DTypePolicy:
         """Policy of compute and variable dtypes."""
-        return self._policy
+        return self._policy if self._policies is None else self._policies
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._policy = policy.get(value)
+        self._policy = value = policy.get(value)
+        self.__dict__["_policies"] = value if isinstance(value, DTypePolicyMap) else None
+        if self.built:
+            self._settle_policy()
 
     @property
     def dtype(self) -> str:
@@ -128,7 +135,36 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         """Mode of quantization, or None."""
         return self._policy.quantization_mode
 
+    def _settle_policy(self) -> None:
+        """Note the path, and choose from a map of policies, when the layer is built."""
+        fields = self.__dict__
+        if fields.get("_path") is None:
+            names = _state.names if _state.names[-1:] == (self.name,) else (*_state.names, self.name)
+            fields["_path"] = "/".join(names)
+        if self._policies is not None:
+            fields["_policy"] = self._policies[fields["_path"]]
+
+    def quantize(
+        self, mode: Any = None, type_check: bool = True, config: Any = None
+    ) -> None:
+        """Keep the weights in few bits from now on; only some layers can.
+
+        Args:
+            mode: `"int8"`, `"int4"`, `"float8"`, `"gptq"` or `"awq"`; default: that of `config`.
+            type_check: Whether a user's subclass is refused, whose `call` would not be run.
+            config: A `keras.quantizers.QuantizationConfig`.
+
+        Raises:
+            NotImplementedError: if this layer has no weights that can be quantized.
+        """
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `quantize` method implemented."
+        )
+
     # ------------------------------------------------------------------ building
+
+    def _on_built(self) -> None:
+        """Attach adapters; called at the end of `build`, within its scopes."""
 
     def build(self, input_shape: Any) -> None:
         """Create the weights; a subclass defines it."""
@@ -137,6 +173,7 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
     def _build_for(self, arguments: dict[str, Any]) -> None:
         build = type(self).build
         if build is Layer.build:
+            self._settle_policy()
             self.built = True
             if not is_builtin(type(self)):
                 shapes = _call_spec.shapes_by_parameter(arguments, build)
@@ -160,7 +197,7 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
 
     def _config_overrides(self) -> dict[str, Any]:
         return {
-            "dtype": self._policy,
+            "dtype": self.dtype_policy,
             "name": self.name,
             "trainable": self._trainable,
             "activity_regularizer": self.activity_regularizer,
@@ -183,8 +220,8 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
 
     @property
     def path(self) -> str:
-        """Name scopes around the layer and its name."""
-        return "/".join((*_state.names, self.name))
+        """Name scopes around the layer when it was built, and its name."""
+        return self.__dict__.get("_path") or "/".join((*_state.names, self.name))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

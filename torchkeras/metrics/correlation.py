@@ -55,7 +55,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: Axis = -1) -> torch.
     return (2 * true * pred / apart).mean(axis)
 
 
-@METRICS.register()
+@METRICS.register("pearson_correlation")
 class PearsonCorrelation(MeanMetricWrapper):
     """Mean of Pearson's correlation of targets and predictions along an axis.
 
@@ -79,7 +79,7 @@ class PearsonCorrelation(MeanMetricWrapper):
         self.axis = axis
 
 
-@METRICS.register()
+@METRICS.register("concordance_correlation")
 class ConcordanceCorrelation(MeanMetricWrapper):
     """Mean concordance of targets and predictions along an axis.
 

@@ -11,12 +11,17 @@ from torchkeras.core import nest, serialize
 from torchkeras.core.dtypes import torch_dtype
 from torchkeras.core.graph import Graph
 from torchkeras.core.operation import Node, Operation
+from torchkeras.core.stateful import is_metric
+from torchkeras.core.strings import as_strings, string_leaves
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.core.tracking import Tracked
 from torchkeras.layers import _mask
 from torchkeras.layers.core.input import InputLayer
+from torchkeras.layers.core.torch_module import TorchModuleWrapper
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
+from torchkeras.models import _captured
 
 
 def make_graph(inputs: Any, outputs: Any) -> tuple[Graph, Any, Any]:
@@ -83,7 +88,9 @@ class Runner:
         self.chain = graph.chain
         self.graph = graph
         self.names = [t._keras_history.operation.name for t in graph.inputs]
-        self.dtypes = [torch_dtype(t.dtype) for t in graph.inputs]
+        # None for strings, of which there are no tensors
+        self.dtypes = [None if t.dtype == "string" else torch_dtype(t.dtype) for t in graph.inputs]
+        self.takes_strings = None in self.dtypes
         self.dtype = self.dtypes[0] if len(self.dtypes) == 1 else None
         self.shapes = [t.shape for t in graph.inputs]
         self.ranks = [len(t.shape) for t in graph.inputs]
@@ -108,10 +115,13 @@ class Runner:
                 out.append(x)
                 continue
             mask = _mask.get_mask(x)
+            shape, rank = self.shapes[i], self.ranks[i]
+            if self.dtypes[i] is None:
+                out.append(_of_rank(as_strings(x, "Input", self.names[i]), shape))
+                continue
             converted = convert_to_tensor(x)
             if converted.dtype is not self.dtypes[i]:
                 converted = converted.to(self.dtypes[i])
-            shape, rank = self.shapes[i], self.ranks[i]
             if converted.ndim == rank + 1 and converted.shape[-1] == 1:
                 converted = converted.squeeze(-1)
             elif converted.ndim == rank - 1 and shape[-1] == 1:
@@ -122,10 +132,19 @@ class Runner:
         return out
 
 
+def _of_rank(x: Any, shape: tuple[int | None, ...]) -> Any:
+    """Take away or add the last axis of size 1 of an array that differs from `shape` by it."""
+    if x.ndim == len(shape) + 1 and x.shape[-1] == 1:
+        return x[..., 0]
+    return x[..., None] if x.ndim == len(shape) - 1 and shape[-1] == 1 else x
+
+
 def flat_inputs(model: Any, inputs: Any) -> list[Any]:
     """Return the values for the graph's inputs, in order, from any form that Keras accepts."""
     struct = model._inputs_struct
     names = model._runner.names
+    if model._runner.takes_strings:
+        inputs = string_leaves(inputs, model.name, "inputs")
     if isinstance(inputs, dict):
         if isinstance(struct, dict) and set(struct) <= set(inputs):
             return nest.flatten({k: inputs[k] for k in struct})
@@ -192,6 +211,8 @@ def graph_config(model: Any) -> dict[str, Any]:
                 "keras_history": _history(x, indices),
             }
             return {"class_name": "__keras_tensor__", "config": config}
+        if isinstance(x, torch.Tensor) and x.requires_grad | isinstance(x, nn.Parameter):
+            return _captured.written(model, x)
         return serialize.serialize_value(x)
 
     layers = []
@@ -251,6 +272,7 @@ def from_graph_config(
     produced: dict[tuple[str, int], Node] = {}
     counts: dict[str, int] = {}
     names = {id(op): name for name, op in operations.items()}
+    weights = _captured.Reader(operations)
     for name, operation in operations.items():
         if isinstance(operation, InputLayer):
             produced[(name, 0)] = operation.new_output()._source[0]
@@ -259,7 +281,7 @@ def from_graph_config(
         blocked: set[str] = set()
         for operation, node in pending:
             name = names[id(operation)]
-            args, kwargs, ready = _read_node(node, produced)
+            args, kwargs, ready = _read_node(node, produced, weights)
             if not ready or name in blocked:
                 blocked.add(name)  # the calls of one layer keep their order
                 waiting.append((operation, node))
@@ -294,7 +316,7 @@ def from_graph_config(
 
 
 def _read_node(
-    node: dict[str, Any], produced: dict[tuple[str, int], Node]
+    node: dict[str, Any], produced: dict[tuple[str, int], Node], weights: _captured.Reader
 ) -> tuple[list[Any], dict[str, Any], bool]:
     ready = True
 
@@ -308,6 +330,10 @@ def _read_node(
                     ready = False
                     return None
                 return source.output_tensors[tensor_index]
+            if x.get("class_name") == _captured.CLASS_NAME:
+                parameter = weights.read(x["config"])
+                ready = ready and parameter is not None
+                return parameter
             if "class_name" in x and "config" in x:
                 return serialize.deserialize_keras_object(x)
             return {k: read(v) for k, v in x.items()}
@@ -325,33 +351,40 @@ def _read_node(
 
 def register_operations(model: Any, operations: list[Operation]) -> None:
     """Make the graph's layers children of the model, under their names."""
-    captured: list[nn.Parameter] = []
     for operation in operations:
         if isinstance(operation, nn.Module):
             key = operation.name.replace(".", "_")
             model._modules[key] = operation
-        else:
-            for node in operation.inbound_nodes:
-                for x in nest.flatten([list(node.args), node.kwargs]):
-                    if isinstance(x, nn.Parameter) and all(x is not c for c in captured):
-                        captured.append(x)
-    for i, parameter in enumerate(captured):
+    for i, parameter in enumerate(_captured.captured(operations)):
         model._parameters[f"captured_{i}"] = parameter
 
 
 def layers_of(model: Any) -> list[Layer]:
-    """Return the layers of a model in Keras's order."""
+    """Return the layers of a model in Keras's order; torch modules are shown wrapped."""
     if model._graph is not None:
         return [op for op in model._graph.operations if isinstance(op, Layer)]
     out: list[Layer] = []
-    _sublayers(model, out)
+    _sublayers(model, model, out)
     return out
 
 
-def _sublayers(module: nn.Module, out: list[Any]) -> None:
+def _sublayers(model: Any, module: nn.Module, out: list[Any]) -> None:
     for child in module._modules.values():
-        if isinstance(child, Layer):
-            if all(child is not x for x in out):
-                out.append(child)
-        elif isinstance(child, nn.Module) and isinstance(child, (list, dict)):
-            _sublayers(child, out)
+        if isinstance(child, Tracked):
+            _sublayers(model, child, out)
+        elif isinstance(child, nn.Module):
+            layer = child if isinstance(child, Layer) else _wrapped(model, child)
+            if layer is not None and all(layer is not x for x in out):
+                out.append(layer)
+
+
+def _wrapped(model: Any, module: nn.Module) -> TorchModuleWrapper | None:
+    """Return the layer that stands for a torch module of a model: always the same one."""
+    if not serialize.is_torch_module(module) or is_metric(module):
+        return None
+    wrappers = model.__dict__.setdefault("_wrappers", [])
+    for wrapper in wrappers:
+        if wrapper.module is module:
+            return wrapper
+    wrappers.append(TorchModuleWrapper(module))
+    return wrappers[-1]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ from torchkeras.layers import _call_spec
 from torchkeras.layers._build import as_shape
 from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
-from torchkeras.models import _graph
+from torchkeras.models import _graph, _quantize
 from torchkeras.training.trainer import Trainer
 
 _state = scope.state
@@ -39,7 +39,7 @@ class Model(Trainer, Layer):
 
     `Model(inputs, outputs)` makes a functional model of the operations between them. A subclass
     makes layers in `__init__` and uses them in `call`; it may also pass inputs and outputs on to
-    `super().__init__`.
+    `super().__init__`. `Model(module=module)` is `Model.from_module(module)`.
 
     Args:
         inputs: Symbolic tensor, or list or dict of them.
@@ -62,6 +62,8 @@ class Model(Trainer, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
         if cls is Model and _functional_arguments(args, kwargs):
             return super().__new__(Functional)
+        if cls is Model and "module" in kwargs:
+            return super().__new__(cls._of_module)
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,6 +79,14 @@ class Model(Trainer, Layer):
         self.__dict__["_graph"] = self.__dict__["_runner"] = None
         if functional:
             self._set_graph(inputs, outputs)
+
+    # The class of `from_module`'s models, which is made of this one.
+    _of_module: ClassVar[Any] = None
+
+    @classmethod
+    def from_module(cls, module: nn.Module, name: str | None = None, **kwargs: Any) -> "Model":
+        """Return a model that runs and trains a plain torch module; see `ModuleModel`."""
+        return cls._of_module(module, name=name, **kwargs)
 
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
         """Become the model of the operations between `inputs` and `outputs`."""
@@ -372,6 +382,29 @@ class Model(Trainer, Layer):
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Load weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def quantize(
+        self,
+        mode: Any = None,
+        config: Any = None,
+        filters: Any = None,
+        *,
+        type_check: bool = True,
+    ) -> None:
+        """Keep the weights of the layers in few bits from now on.
+
+        Args:
+            mode: `"int8"`, `"int4"`, `"float8"`, `"gptq"` or `"awq"`; default: that of `config`.
+            config: A `keras.quantizers.QuantizationConfig`.
+            filters: Which layers: a regular expression that their names contain, a list of them,
+                or a function of a layer.
+            type_check: Whether user's subclasses of layers are left out.
+
+        Raises:
+            ValueError: if the model is not built, a layer is quantized already, or for an unknown
+                mode.
+        """
+        _quantize.quantize(self, mode, config, filters, type_check)
 
     def reset_states(self) -> None:
         """Reset the states of stateful recurrent layers."""

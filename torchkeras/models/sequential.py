@@ -8,10 +8,12 @@ from torchkeras._base import naming
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.strings import is_string_array, string_leaves
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers._build import as_shape
 from torchkeras.layers.core.input import InputLayer
 from torchkeras.layers.core.torch_module import TorchModuleWrapper
+from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
 from torchkeras.models.model import Model
 
@@ -114,7 +116,8 @@ class Sequential(Model):
                 raise ValueError(
                     f"You must provide an `input_shape` argument to build {self.name!r}."
                 )
-            source = InputLayer(batch_shape=as_shape(input_shape))
+            dtype = "string" if self._row[0].takes_strings else None
+            source = InputLayer(batch_shape=as_shape(input_shape), dtype=dtype)
             self._row.insert(0, source)
         x = inputs = source.new_output()
         try:
@@ -125,6 +128,9 @@ class Sequential(Model):
         modules = dict(self._modules)
         naming.auto_name("Functional")  # Keras has a model of that name inside: numbers agree
         self._set_graph(inputs, x)
+        # Sizes are for the layers to check: the one that does not fit names itself.
+        rank = len(source.batch_shape)
+        self.input_spec = [InputSpec(shape=(None,) * rank, allow_last_axis_squeeze=True)]
         self._modules.clear()
         self._modules.update(modules)
         self._modules.update({source.name.replace(".", "_"): source})
@@ -137,6 +143,9 @@ class Sequential(Model):
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._graph is None and args:
             x = args[0]
+            if not hasattr(x, "shape") and self.accepts_strings():
+                x = string_leaves(x, self.name, "inputs")
+                args = (x, *args[1:])
             if not hasattr(x, "shape"):
                 raise ValueError(f"Sequential: inputs must be one tensor. {received('inputs', x)}")
             self._build_from(x)
@@ -145,7 +154,8 @@ class Sequential(Model):
     def _build_from(self, x: Any) -> None:
         shape = (None, *as_shape(tuple(x.shape[1:])))
         if self._row and not isinstance(self._row[0], InputLayer):
-            self._row.insert(0, InputLayer(batch_shape=shape, dtype=x.dtype))
+            dtype = "string" if is_string_array(x) else x.dtype
+            self._row.insert(0, InputLayer(batch_shape=shape, dtype=dtype))
         self.build(shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules."""
 
+from . import legacy as legacy
 from . import schedules as schedules
 from .adafactor import Adafactor as Adafactor
 from .adam import Adam as Adam
@@ -14,7 +15,9 @@ from .ftrl import Ftrl as Ftrl
 from .lamb import Lamb as Lamb
 from .lion import Lion as Lion
 from .loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from .multi import MultiOptimizer as MultiOptimizer
 from .muon import Muon as Muon
+from .optimizer_map import OptimizerMap as OptimizerMap
 from .registry import deserialize as deserialize
 from .registry import get as get
 from .registry import serialize as serialize

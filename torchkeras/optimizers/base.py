@@ -304,16 +304,29 @@ class Optimizer(Advance, Configurable):
         """Return the loss times `loss_scale_factor`, to take the gradients of."""
         return loss * self.loss_scale_factor if self.loss_scale_factor else loss
 
+    def moving_averages(
+        self, var_list: Iterable[torch.Tensor]
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return `(variable, its average)` for those of the variables that have one.
+
+        Raises:
+            ValueError: if the optimizer keeps no averages.
+        """
+        if not self.use_ema:
+            raise ValueError(
+                f"{type(self).__name__}: averages are kept with use_ema=True. "
+                "Received: use_ema=False."
+            )
+        averages = self._slots.get("average", {})
+        indexed = ((v, self._index.get(id(v))) for v in var_list)
+        return [(v, averages[i]) for v, i in indexed if i in averages]
+
     def finalize_variable_values(self, var_list: Iterable[torch.Tensor]) -> None:
         """Set variables to their moving average, if the optimizer keeps one."""
-        if not self.use_ema:
-            return
-        averages = self._slots.get("average", {})
-        with torch.no_grad():
-            for v in var_list:
-                average = averages.get(self._index.get(id(v)))
-                if average is not None:
-                    v.copy_(average)
+        if self.use_ema:
+            with torch.no_grad():
+                for variable, average in self.moving_averages(var_list):
+                    variable.copy_(average)
 
     # ------------------------------------------------------------------------- config
 
@@ -340,7 +353,9 @@ class Optimizer(Advance, Configurable):
         return cls(**config)
 
 
-_hooked_step = torch.optim.Optimizer.profile_hook_step(Optimizer._step)
+@torch.optim.Optimizer.profile_hook_step
+def _hooked_step(self: Optimizer, closure: Callable[[], Any] | None = None) -> Any:
+    return self._step(closure)
 
 
 def _with_list(build: Callable[..., None]) -> Callable[..., None]:

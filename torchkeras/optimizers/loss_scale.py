@@ -162,6 +162,12 @@ class LossScaleOptimizer(Optimizer):
                 self.step_counter.zero_()
                 self.dynamic_scale.div_(2)
 
+    def moving_averages(
+        self, var_list: Iterable[torch.Tensor]
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return the averages that the inner optimizer keeps."""
+        return self.inner_optimizer.moving_averages(var_list)
+
     def finalize_variable_values(self, var_list: Iterable[torch.Tensor]) -> None:
         """Set variables to the moving average that the inner optimizer keeps, if it does."""
         self.inner_optimizer.finalize_variable_values(var_list)

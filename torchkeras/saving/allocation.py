@@ -48,7 +48,14 @@ class Allocation:
 
     def reserve(self, initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
         """Return the first value of a variable, in place of `initializer(shape, dtype=dtype)`."""
-        size = torch_dtype(dtype).itemsize if self.weights_follow else 1
+        self.charge(shape, torch_dtype(dtype))
+        if not self.weights_follow:
+            return initializer(shape, dtype=dtype)
+        return torch.zeros(shape, dtype=torch_dtype(dtype))
+
+    def charge(self, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+        """Count a tensor that is about to be allocated."""
+        size = dtype.itemsize if self.weights_follow else 1
         for n in shape:
             size *= n
         self.taken += size
@@ -59,9 +66,6 @@ class Allocation:
                 f"{self.limit} {unit}, more than "
                 + ("its file holds." if self.weights_follow else "the limit.")
             )
-        if not self.weights_follow:
-            return initializer(shape, dtype=dtype)
-        return torch.zeros(shape, dtype=torch_dtype(dtype))
 
     def created(self, variable: torch.Tensor) -> None:
         """Note a variable that began as zeros."""

@@ -148,7 +148,7 @@ def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
     if module is not None:
         return dict(module.state_dict(keep_vars=True))
     if stateful.is_standard(obj):
-        return {str(i): v for i, v in enumerate(obj._own_variables())}
+        return {str(i): v for i, v in enumerate(obj._stored_variables())}
     if isinstance(obj, torch.optim.Optimizer):
         return {str(i): v for i, v in enumerate(obj.variables)}
     return None

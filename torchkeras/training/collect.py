@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras.core import nest
@@ -53,6 +54,9 @@ class Collector:
             self._filled = end
             return
         for parts, part in zip(self._parts, flat, strict=True):
+            if isinstance(part, np.ndarray) and part.dtype == object:
+                parts.append(part)  # strings
+                continue
             part = torch.as_tensor(part)
             parts.append(part if part.device.type == "cpu" else part.cpu())
 
@@ -74,7 +78,10 @@ class Collector:
         if self._wholes is not None:
             arrays = [convert_to_numpy(w[: self._filled]) for w in self._wholes]
         else:
-            arrays = [convert_to_numpy(_joined(p)) for p in self._parts]
+            arrays = [
+                np.concatenate(p) if isinstance(p[0], np.ndarray) else convert_to_numpy(_joined(p))
+                for p in self._parts
+            ]
         return nest.pack_as(self._structure, arrays)
 
 

@@ -12,6 +12,7 @@ from torchkeras._base import check, config
 from torchkeras._base.check import received
 from torchkeras.callbacks.list import CallbackList
 from torchkeras.core import serialize
+from torchkeras.core.strings import string_leaves
 from torchkeras.training import step
 from torchkeras.training.collect import Collector
 from torchkeras.training.compile_loss import CompileLoss
@@ -22,6 +23,7 @@ from torchkeras.training.data import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
+from torchkeras.training.data.accept import may_hold_strings
 from torchkeras.training.logs import LazyLogs, to_numbers
 from torchkeras.training.loop import Loop
 
@@ -172,6 +174,7 @@ class Trainer(step.Steps):
             shuffle=shuffle,
             class_weight=class_weight,
             owner="fit",
+            strings=self._takes_strings,
         )
         validation = None
         if validation_data is not None:
@@ -257,7 +260,13 @@ class Trainer(step.Steps):
     def _validation_adapter(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         adapter = make_adapter(
-            x, y, sample_weight, batch_size=batch_size, steps=steps, owner="validation_data"
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps,
+            owner="validation_data",
+            strings=self._takes_strings,
         )
         adapter.anew = True
         return adapter
@@ -308,7 +317,13 @@ class Trainer(step.Steps):
             raise ValueError(f"evaluate: unknown arguments. {received('kwargs', kwargs)}")
         _check_verbose("evaluate", verbose)
         adapter = make_adapter(
-            x, y, sample_weight, batch_size=batch_size, steps=steps, owner="evaluate"
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps,
+            owner="evaluate",
+            strings=self._takes_strings,
         )
         if verbose == 0 and callbacks is None:
             found = self._evaluate(adapter, None)
@@ -374,7 +389,9 @@ class Trainer(step.Steps):
             ValueError: for data or arguments that do not fit.
         """
         _check_verbose("predict", verbose)
-        adapter = make_adapter(x, batch_size=batch_size, steps=steps, owner="predict")
+        adapter = make_adapter(
+            x, batch_size=batch_size, steps=steps, owner="predict", strings=self._takes_strings
+        )
         fields = self.__dict__
         if "steps_per_execution" not in fields:
             fields["steps_per_execution"] = 1
@@ -469,9 +486,17 @@ class Trainer(step.Steps):
         return collector.result()
 
     def _one_batch(self, x: Any, y: Any, weight: Any, class_weight: Any, owner: str) -> Any:
+        if may_hold_strings(x) and self._takes_strings():
+            x = string_leaves(x, owner, "x")
         size = step.batch_size(x)
         adapter = make_adapter(
-            x, y, weight, batch_size=size, class_weight=class_weight, owner=owner
+            x,
+            y,
+            weight,
+            batch_size=size,
+            class_weight=class_weight,
+            owner=owner,
+            strings=self._takes_strings,
         )
         batch = next(iter(adapter.batches()))
         device = self._device()
@@ -507,6 +532,10 @@ class Trainer(step.Steps):
                 f"You must call `compile()` before using the model: {method}() needs a loss and "
                 "an optimizer."
             )
+
+    def _takes_strings(self) -> bool:
+        """Tell whether there is a layer that makes numbers of strings."""
+        return any(getattr(m, "takes_strings", False) for m in self.modules())  # type: ignore[attr-defined]
 
     def _device(self) -> torch.device | None:
         """Return where batches must go; None if they are there already (the CPU)."""

@@ -179,7 +179,7 @@ def test_is_saved(kind, tmp_path):
     np.testing.assert_allclose(again.predict(X, verbose=0), want, 1e-6, 1e-6)
     np.testing.assert_allclose(again(X).detach(), want, 1e-6, 1e-6)  # loaded at inference
     again.fit(X, Y, verbose=0)
-    with pytest.raises(ValueError, match="could not locate class 'Plain'.*custom_objects"):
+    with pytest.raises(ValueError, match=r"could not locate class 'Plain'.*custom_objects"):
         torchkeras.saving.load_model(tmp_path / "m.keras")
 
 

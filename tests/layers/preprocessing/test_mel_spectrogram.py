@@ -41,8 +41,7 @@ def test_chirp(args, rank):
     clear_names()
     ours, theirs = (lib.layers.MelSpectrogram(**args) for lib in (torchkeras, keras))
     check_config(ours, theirs)
-    # Keras's weights of the bands are of 32 bits throughout.
-    assert_close(ours(x), theirs(x), 1e-4, 1e-5)
+    assert_close(ours(x), theirs(x), 1e-5, 1e-6)
     assert ours.compute_output_shape(x.shape) == tuple(ours(x).shape)
     if rank < 3:
         assert ours.compute_output_shape(x.shape) == tuple(theirs.compute_output_shape(x.shape))
@@ -56,7 +55,7 @@ def test_chirp(args, rank):
 def test_contract(args, dtype):
     wide = dtype in (None, "float64")
     check_layer("MelSpectrogram", args, rand(3, 200), dtype=dtype, grads=wide,
-                rtol=1e-4 if wide else 1e-2, atol=1e-4 if wide else 5e-3)  # fmt: skip
+                rtol=1e-5 if wide else 1e-2, atol=1e-5 if wide else 5e-3)  # fmt: skip
 
 
 @pytest.mark.parametrize("samples", [513, 1023, 1024, 2047, 2048, 2049, 5000])
@@ -85,7 +84,10 @@ def test_weights_of_bands(args):
         for lib in (torchkeras, keras)
     )
     assert str(got.dtype) == f"torch.{args.get('dtype', 'float32')}"
-    assert_close(got, want, 1e-3, 2e-5)
+    if "dtype" in args:
+        assert_close(got, want, 1e-3, 2e-5)  # Keras computes in 32 bits whatever is asked for
+    else:
+        np.testing.assert_array_equal(got, want)
 
 
 def test_kinds_of_inputs():

@@ -122,7 +122,7 @@ def test_adapt_on_batches(data, axis):
 
 
 def test_recorded_batches():
-    """What Keras on TensorFlow finds for batches of sizes 2, 2 and 1 (see test_adapt_on_batches)."""
+    """What Keras on TensorFlow finds for batches of sizes 2, 2 and 1."""
     x = np.random.default_rng(0).normal(size=(6, 4, 3)).astype("float32")
     layer = torchkeras.layers.Normalization()
     layer.adapt(iter([x[:2], x[2:4], x[4:5]]))

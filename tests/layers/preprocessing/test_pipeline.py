@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 import torch
-from oracle import assert_close, check_config, clear_names
 from pixel_oracle import images
 
 import torchkeras
+from oracle import assert_close, check_config, clear_names
 
 STEPS = {
     "deterministic": [

@@ -121,10 +121,10 @@ def test_unknown_sizes(shape, padding):
     assert ours(torchkeras.Input(shape[1:])).shape == ours.compute_output_shape(shape)
 
 
+@pytest.mark.filterwarnings("ignore:.*power of two")
 def test_long_frames_of_unknown_time():
-    assert torchkeras.layers.STFTSpectrogram(frame_length=8192)(
-        torchkeras.Input((None, 1))
-    ).shape == (None, None, 4097)
+    layer = torchkeras.layers.STFTSpectrogram(frame_length=2600, fft_length=2600)
+    assert layer(torchkeras.Input((None, 1))).shape == (None, None, 1301)
 
 
 @pytest.mark.parametrize("writer", [torchkeras, keras])
@@ -150,8 +150,10 @@ def test_window_of_an_array_in_a_file(tmp_path):
 
 
 def test_learns():
-    model = torchkeras.Sequential([torchkeras.layers.STFTSpectrogram(frame_length=16),
-                                   torchkeras.layers.Flatten(), torchkeras.layers.Dense(1)])  # fmt: skip
+    layers = torchkeras.layers
+    model = torchkeras.Sequential(
+        [layers.STFTSpectrogram(frame_length=16), layers.Flatten(), layers.Dense(1)]
+    )
     model.compile("sgd", "mse")
     model.fit(rand(8, 40, 1), rand(8, 1), verbose=0)
     first = torchkeras.layers.STFTSpectrogram(frame_length=16)

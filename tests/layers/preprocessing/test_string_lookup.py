@@ -212,9 +212,9 @@ def test_bad_inputs(inputs, message):
 
 def test_no_adapting_of_a_given_vocabulary():
     layer = StringLookup(vocabulary=["a"])
-    with pytest.raises(ValueError, match="cannot adapt layer .* after setting a static vocabulary"):
+    with pytest.raises(ValueError, match=r"cannot adapt layer .* after setting a static"):
         layer.adapt(["b"])
-    with pytest.raises(TypeError, match="adapt.. takes an array, a list of tokens"):
+    with pytest.raises(TypeError, match=r"adapt\(\) takes an array, a list of tokens"):
         StringLookup().adapt({"a": 1})
     with pytest.raises(RuntimeError, match="you must set the layer's vocabulary"):
         StringLookup()(["a"])

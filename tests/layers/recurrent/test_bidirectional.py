@@ -67,6 +67,20 @@ def test_backwards_first():
     assert one.forward_layer.go_backwards and not one.backward_layer.go_backwards
 
 
+@pytest.mark.parametrize("sequences", [False, True])
+def test_zeros_for_masked_steps(sequences):
+    """What the layer itself says of it does not count, as in Keras."""
+    check_layer(
+        "Bidirectional",
+        lambda lib: {
+            "layer": layer(lib, return_sequences=sequences, zero_output_for_mask=not sequences)
+        },
+        X,
+        mask=HOLES,
+        scale_weights=0.7,
+    )
+
+
 def test_rnn_of_cells():
     check_layer(
         "Bidirectional", lambda lib: {"layer": lib.layers.RNN(lib.layers.GRUCell(3))}, X,
@@ -85,6 +99,32 @@ def test_initial_state(mask):
         shapes=False,
         scale_weights=0.7,
     )
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_product(name, mode, mask):
+    flags = ("return_sequences", "return_state", "use_bias", "zero_output_for_mask")
+    for values in itertools.product((False, True), repeat=len(flags)):
+        options = dict(zip(flags, values, strict=True))
+        n = 4 if name == "LSTM" else 2
+        for given in ({}, {"initial_state": [rand(3, 3, seed=i) for i in range(n)]}):
+            check_layer(
+                "Bidirectional",
+                lambda lib, options=options: {
+                    "layer": layer(lib, name, **options),
+                    "merge_mode": mode,
+                },
+                X,
+                mask=MASKS[mask],
+                call_kwargs=given,
+                shapes=False,
+                symbolic=False,
+                config=False,
+                scale_weights=0.7,
+            )
 
 
 def test_dropout_in_training():

@@ -130,8 +130,10 @@ def test_unit_forget_bias():
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", [*LAYERS, "GRU before"])
 def test_product(name, mask):
+    name, *before = name.split()
+    own = {"reset_after": False} if before else {}
     flags = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask", "use_bias")
     for values in itertools.product((False, True), repeat=len(flags)):
         args = dict(zip(flags, values, strict=True))
@@ -139,7 +141,7 @@ def test_product(name, mask):
             for call_kwargs in (None, states(name)):
                 check(
                     name,
-                    {**args, **extra},
+                    {**args, **extra, **own},
                     mask=MASKS[mask],
                     call_kwargs=call_kwargs,
                     config=False,
@@ -195,20 +197,29 @@ def test_seed_repeats_the_dropout(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "args"),
+    ("name", "args", "message"),
     [
-        ("LSTM", {"use_cudnn": True, "activation": "relu"}),
-        ("GRU", {"use_cudnn": True, "reset_after": False}),
-        ("LSTM", {"use_cudnn": True, "recurrent_dropout": 0.1}),
-        ("LSTM", {"use_cudnn": "yes"}),
-        ("LSTM", {"units": -1}),
-        ("GRU", {"dropout": 1.5}),
-        ("LSTM", {"implementation": 7}),
-        ("LSTM", {"time_major": True}),
+        ("LSTM", {"use_cudnn": True, "activation": "relu"}, "does not know activation='relu'"),
+        ("LSTM", {"use_cudnn": True, "recurrent_activation": "relu"}, "recurrent_activation='"),
+        ("GRU", {"use_cudnn": True, "reset_after": False}, "does not know reset_after=False"),
+        ("LSTM", {"use_cudnn": True, "recurrent_dropout": 0.1}, "does not know recurrent_dropout"),
+        (
+            "GRU",
+            {"use_cudnn": True, "dropout": 0.1, "implementation": 1},
+            "does not know dropout with implementation=1",
+        ),
+        ("LSTM", {"use_cudnn": "yes"}, "LSTM: use_cudnn must be one of"),
+        ("LSTM", {"units": -1}, "LSTMCell: units must be a positive integer"),
+        ("GRU", {"dropout": 1.5}, "GRUCell: dropout must"),
+        ("LSTM", {"implementation": 7}, "LSTMCell: implementation must be one of"),
+        ("SimpleRNN", {"implementation": 1}, "Unrecognized keyword arguments passed to SimpleRNN"),
+        ("SimpleRNN", {"use_cudnn": "auto"}, "Unrecognized keyword arguments passed to SimpleRNN"),
+        ("LSTM", {"time_major": True}, "Unrecognized keyword arguments passed to LSTM"),
     ],
-)
-def test_errors_at_creation(name, args):
-    with pytest.raises(ValueError, match=f"{name}|{next(iter(args))}"):
+    ids=lambda v: str(v) if isinstance(v, dict) else "",
+)  # fmt: skip
+def test_errors_at_creation(name, args, message):
+    with pytest.raises(ValueError, match=message):
         getattr(torchkeras.layers, name)(**{"units": 3, **args})
 
 
@@ -232,13 +243,32 @@ def test_half_precision(name, dtype):
     assert layer(torch.ones(2, 3, 5)).dtype is getattr(torch, dtype)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", LAYERS)
-def test_inside_torch_compile_and_export(name):
+def test_export_for_one_size(name):
     layer = getattr(torchkeras.layers, name)(4)
     layer.build((2, 3, 5))
     x = torch.randn(2, 3, 5)
     program = torch.export.export(layer, (x,))
     torch.testing.assert_close(program.module()(x), layer(x))
+
+
+@pytest.mark.parametrize(
+    "kind", ["LSTM", *(pytest.param(k, marks=pytest.mark.sweep) for k in ("GRU", "both", "masked"))]
+)
+def test_gradients_of_compiled_layers(kind):
+    """torch cannot compile those of its LSTM on the CPU; a loop stands in for it."""
+    torch._dynamo.reset()
+    L = torchkeras.layers
+    layer = {"GRU": L.GRU, "both": lambda n: L.Bidirectional(L.LSTM(n))}.get(kind, L.LSTM)(3)
+    x = torch.as_tensor(X)
+    mask = torch.as_tensor(MASKS["holes"]) if kind == "masked" else None
+    want = layer(x, mask=mask)
+    grads = torch.autograd.grad(want.square().sum(), layer.trainable_weights)
+    got = torch.compile(layer, fullgraph=True, backend="aot_eager")(x, mask=mask)
+    torch.testing.assert_close(got, want)
+    found = torch.autograd.grad(got.square().sum(), layer.trainable_weights)
+    torch.testing.assert_close(found, grads, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -171,6 +171,109 @@ def test_errors():
         torchkeras.layers.StackedRNNCells([3])
 
 
+# ----------------------------------------------------------------------------- functional models
+
+
+def _given_states(lib, kind):
+    """A model whose recurrent layer gets its first states as inputs."""
+    L = lib.layers
+    x, h, c = lib.Input((5, 4)), lib.Input((3,)), lib.Input((3,))
+    four = [h, c, c, h]
+    made = {
+        "lstm": lambda: L.LSTM(3, return_state=True)(x, initial_state=[h, c]),
+        "gru": lambda: L.GRU(3, return_state=True)(x, initial_state=h),
+        "gru list": lambda: L.GRU(3)(x, initial_state=[h]),
+        "simple": lambda: L.SimpleRNN(3, return_sequences=True)(x, initial_state=(c,)),
+        "rnn": lambda: L.RNN(L.LSTMCell(3), return_state=True)(x, initial_state=(h, c)),
+        "stacked": lambda: L.RNN([L.GRUCell(3), L.SimpleRNNCell(3)])(x, initial_state=[[h], [c]]),
+        "both": lambda: L.Bidirectional(L.LSTM(3, return_state=True))(x, initial_state=four),
+        "both sum": lambda: L.Bidirectional(L.GRU(3), merge_mode="sum")(x, initial_state=[h, c]),
+    }
+    return lib.Model([x, h, c], made[kind]())
+
+
+KINDS = ["lstm", "gru", "gru list", "simple", "rnn", "stacked", "both", "both sum"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_states_of_functional_models(kind, tmp_path):
+    made = []
+    for lib in (torchkeras, keras):
+        clear_names()
+        made.append(_given_states(lib, kind))
+    ours, theirs = made
+    copy_weights(theirs, ours)
+    inputs = [X, rand(3, 3, seed=1), rand(3, 3, seed=2)]
+    assert_close(ours(inputs), theirs(inputs))
+    shapes = [[tuple(s.shape) for s in _leaves([m.outputs])] for m in made]
+    assert shapes[0] == shapes[1]
+    for model, loader in ((ours, keras), (theirs, torchkeras)):
+        path = tmp_path / f"{loader.__name__}.keras"
+        model.save(path)
+        assert_close(loader.models.load_model(path)(inputs), theirs(inputs))
+
+
+def test_encoder_and_decoder():
+    """The states of one layer are the first states of the other, and train it."""
+    made = []
+    for lib in (torchkeras, keras):
+        clear_names()
+        L = lib.layers
+        first, second = lib.Input((None, 4)), lib.Input((None, 4))
+        _, h, c = L.LSTM(3, return_state=True)(L.Masking()(first))
+        made.append(lib.Model([first, second], L.LSTM(3)(second, initial_state=[h, c])))
+    ours, theirs = made
+    copy_weights(theirs, ours)
+    inputs = [X * HOLES[..., None].astype("float32"), rand(3, 7, 4, seed=1)]
+    assert_close(ours(inputs), theirs(inputs))
+    grads = []
+    for model in made:
+        weights = [getattr(w, "value", w) for w in model.trainable_weights]
+        grads.append(torch.autograd.grad(model(inputs).square().sum(), weights))
+    assert_close(*(list(g) for g in grads))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "stacked", "stack of stacks"])
+def test_structure_of_returned_states(cell):
+    results = []
+    for lib in (torchkeras, keras):
+        clear_names()
+        layer = lib.layers.RNN(CELLS[cell](lib.layers), return_state=True)
+        layer(torch.as_tensor(X))
+        results.append((layer, layer.compute_output_shape((None, 5, 4))))
+    (ours, a), (theirs, b) = results
+    assert a == b
+    copy_weights(theirs, ours)
+
+    def plain(x):
+        return [plain(e) for e in x] if isinstance(x, (list, tuple)) else x
+
+    assert_close(plain(ours(torch.as_tensor(X))), plain(theirs(torch.as_tensor(X))))
+
+
+@pytest.mark.parametrize("form", ["tuple of states", "same states", "one tensor"])
+def test_forms_of_custom_states(form):
+    """What a cell may return as its new states."""
+    results = []
+    for lib in (torchkeras, keras):
+
+        class Cell(lib.layers.Layer):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.state_size = (4, 4) if form == "tuple of states" else 4
+                self.output_size = 4
+
+            def call(self, inputs, states, scale=2.0, training=False):
+                if form == "tuple of states":
+                    return scale * inputs + states[1], (inputs, states[0])
+                return inputs * scale, states if form == "same states" else inputs
+
+        x = torch.as_tensor(X)
+        layer = lib.layers.RNN(Cell(), return_state=True, return_sequences=True)
+        results.append(list(layer(x, mask=torch.as_tensor(HOLES))))
+    assert_close(*results)
+
+
 # ------------------------------------------------------------------------------------- stateful
 
 STATEFUL = {

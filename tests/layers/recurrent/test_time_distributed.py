@@ -1,5 +1,6 @@
 """TimeDistributed against real Keras."""
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -67,6 +68,105 @@ def test_model_inside():
     )
     x = torch.randn(2, 3, 4)
     torch.testing.assert_close(outer(x), inner(x.reshape(6, 4)).reshape(2, 3, 2))
+
+
+class Spy:
+    """Adds a layer that notes the masks it gets, to a library's layers."""
+
+    def __init__(self, lib):
+        self.seen = seen = []
+
+        class Note(lib.layers.Layer):
+            def __init__(self, **kwargs):
+                super().__init__(**kwargs)
+                self.supports_masking = True
+
+            def call(self, inputs, mask=None):
+                seen.append(None if mask is None else torch.as_tensor(mask))
+                return inputs
+
+        self.layer = Note()
+
+
+@pytest.mark.parametrize("mask", [MASK, rand(2, 3, 4) > 0], ids=["steps", "steps of steps"])
+def test_masks_as_keras_gives_them(mask):
+    """Keras runs step by step, and so gives the mask of each; ours that of all in one call."""
+    x = torch.as_tensor(rand(2, 3, 4, 5))
+    ours, theirs = Spy(torchkeras), Spy(keras)
+    y = torchkeras.layers.TimeDistributed(ours.layer)(x, mask=torch.as_tensor(mask))
+    keras.layers.TimeDistributed(theirs.layer)(x, mask=torch.as_tensor(mask))
+    steps = torch.stack([m for m in theirs.seen if m.device.type != "meta"][-3:], 1)
+    torch.testing.assert_close(ours.seen[-1].unflatten(0, (2, 3)), steps)
+    assert torch.equal(y._keras_mask, torch.as_tensor(mask))
+
+
+def test_mask_of_an_embedding_inside():
+    """Sentences of documents: each is masked by itself."""
+    L = torchkeras.layers
+    words = torch.tensor([[[1, 2, 0], [3, 0, 0]], [[4, 1, 2], [0, 0, 0]]])
+    embedding, lstm = L.Embedding(5, 4, mask_zero=True), L.LSTM(3)
+    y = L.TimeDistributed(lstm)(embedding(words))
+    for i in range(2):
+        for j in range(2):
+            one = embedding(words[i, j][None])
+            torch.testing.assert_close(y[i, j][None], lstm(one))
+
+
+def test_is_a_wrapper():
+    layer = torchkeras.layers.TimeDistributed(torchkeras.layers.Dense(2))
+    assert isinstance(layer, torchkeras.layers.Wrapper)
+    assert issubclass(keras.layers.TimeDistributed, keras.layers.Wrapper)
+    for lib in (torchkeras, keras):
+        assert not issubclass(lib.layers.Bidirectional, lib.layers.Wrapper)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_keras_model_inside(training):
+    def args(lib):
+        return {
+            "layer": lib.Sequential(
+                [lib.Input((4,)), lib.layers.Dense(3), lib.layers.BatchNormalization()]
+            )
+        }
+
+    check_layer("TimeDistributed", args, rand(5, 3, 4), training=training, config=False)
+
+
+def test_model_of_several_outputs():
+    L = torchkeras.layers
+    x = torchkeras.Input((4,))
+    inner = torchkeras.Model(x, [L.Dense(2)(x), L.Dense(3)(x)])
+    layer = L.TimeDistributed(inner)
+    assert [t.shape for t in layer(torchkeras.Input((6, 4)))] == [(None, 6, 2), (None, 6, 3)]
+    steps = torch.randn(2, 6, 4)
+    for a, b in zip(layer(steps), inner(steps.flatten(0, 1)), strict=True):
+        torch.testing.assert_close(a.flatten(0, 1), b)
+
+
+def test_torch_module_inside(tmp_path):
+    module = torch.nn.Linear(4, 2)
+    layer = torchkeras.layers.TimeDistributed(module)
+    x = torch.randn(2, 3, 4)
+    torch.testing.assert_close(layer(x), module(x))
+    model = torchkeras.Sequential([torchkeras.Input((3, 4)), layer])
+    model.save(tmp_path / "model.keras")
+    again = torchkeras.saving.load_model(tmp_path / "model.keras")
+    torch.testing.assert_close(again(x), model(x))
+    norm = torch.nn.BatchNorm1d(4)
+    torchkeras.layers.TimeDistributed(norm)(x, training=True)
+    assert int(norm.num_batches_tracked) == 3  # step by step, as BatchNormalization
+
+
+def test_one_call_where_nothing_changes():
+    """Frozen weights and random generators are no reason for a loop."""
+    L = torchkeras.layers
+    inner = torchkeras.Sequential([L.Dense(3, trainable=False), L.Dropout(0.5, seed=1)])
+    layer = L.TimeDistributed(inner)
+    layer(torch.ones(2, 5, 4))
+    calls = []
+    inner.register_forward_hook(lambda *_: calls.append(1))
+    layer(torch.ones(2, 5, 4), training=True)
+    assert calls == [1]
 
 
 def test_errors():

@@ -9,6 +9,7 @@ from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.activation.advanced import Softmax, masked_softmax
+from torchkeras.layers.adapters.quantized import policies_within
 from torchkeras.layers.core.einsum_dense import EinsumDense
 from torchkeras.layers.layer import Layer
 from torchkeras.layers.regularization.dropout import Dropout
@@ -133,6 +134,7 @@ class MultiHeadAttention(Layer):
             **super()._config_overrides(),
             "output_shape": self.output_size,
             "activity_regularizer": self._outputs_regularizer,
+            "dtype": policies_within(self),
         }
 
     def _dense(self, rank: int, size: int, name: str) -> EinsumDense:
@@ -239,6 +241,9 @@ class MultiHeadAttention(Layer):
             q, k, v = self._project_at_once(query)
         else:
             q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        if not q.dtype is k.dtype is v.dtype:  # a map of policies has them differ
+            dtype = torch.promote_types(torch.promote_types(q.dtype, k.dtype), v.dtype)
+            q, k, v = q.to(dtype), k.to(dtype), v.to(dtype)
         # (batch, ..., heads, positions, size): attention goes over the last axis but one.
         sizes = [q.shape[a] for a in self.attention_axes], [k.shape[a] for a in self.attention_axes]
         q, k, v = (
@@ -272,7 +277,8 @@ class MultiHeadAttention(Layer):
         While training it is not: the gradients of three kernels must be cut from one again.
         """
         layers = self._query_dense, self._key_dense, self._value_dense
-        plain = self.use_bias and all(d._fast for d in layers)
+        # An adapter computes by itself.
+        plain = self.use_bias and all(d._fast and "call" not in d.__dict__ for d in layers)
         if not plain or x.dtype is not layers[0]._torch_dtype:
             return [d(x) for d in layers]
         d = x.shape[-1]

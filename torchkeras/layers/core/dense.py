@@ -7,12 +7,13 @@ import torch
 from torchkeras import activations, constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers.adapters.dense import DenseAdapters
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
 
 
 @LAYERS.register()
-class Dense(Layer):
+class Dense(DenseAdapters, Layer):
     """Fully connected layer: `activation(inputs @ kernel + bias)`.
 
     Args:
@@ -26,6 +27,8 @@ class Dense(Layer):
         activity_regularizer: Penalty on the output.
         kernel_constraint: Constraint of the kernel after each step.
         bias_constraint: Constraint of the bias after each step.
+        lora_rank, lora_alpha: See `enable_lora`, which `build` then calls.
+        quantization_config: Quantizers of a layer with a dtype such as `"int8_from_float32"`.
 
     Shapes: `(batch, ..., features) -> (batch, ..., units)`.
 
@@ -36,8 +39,6 @@ class Dense(Layer):
     >>> keras.layers.Dense(3, activation="relu")(torch.ones(2, 5)).shape
     torch.Size([2, 3])
     """
-
-    config_skip = frozenset({"lora_rank", "lora_alpha"})
 
     def __init__(
         self,
@@ -56,7 +57,13 @@ class Dense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
+            **kwargs,
+        )
         self.units = check.positive_int("Dense", "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -66,7 +73,6 @@ class Dense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.quantization_config = quantization_config
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 

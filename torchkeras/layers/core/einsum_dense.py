@@ -8,13 +8,14 @@ import torch
 from torchkeras import activations, constraints, initializers, regularizers
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers.adapters.einsum import EinsumAdapters
 from torchkeras.layers.layer import Layer
 
 _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 
 @LAYERS.register()
-class EinsumDense(Layer):
+class EinsumDense(EinsumAdapters, Layer):
     """`activation(einsum(equation, inputs, kernel) + bias)`.
 
     Args:
@@ -26,6 +27,8 @@ class EinsumDense(Layer):
         kernel_initializer, bias_initializer: Initializers.
         kernel_regularizer, bias_regularizer: Penalties.
         kernel_constraint, bias_constraint: Constraints after each step.
+        lora_rank, lora_alpha: See `enable_lora`, which `build` then calls.
+        quantization_config: Quantizers of a layer with a dtype such as `"int8_from_float32"`.
 
     Raises:
         ValueError: for an equation that does not fit the input or `output_shape`.
@@ -36,7 +39,7 @@ class EinsumDense(Layer):
     torch.Size([2, 3, 7])
     """
 
-    config_skip = frozenset({"lora_rank", "lora_alpha", "gptq_unpacked_column_size"})
+    config_quiet = frozenset({"gptq_unpacked_column_size"})
     writes_absent_regularizer = True
 
     def __init__(
@@ -57,7 +60,12 @@ class EinsumDense(Layer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
+            **kwargs,
+        )
         self.equation = equation
         if isinstance(output_shape, int):
             output_shape = (output_shape,)
@@ -71,7 +79,7 @@ class EinsumDense(Layer):
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.quantization_config = quantization_config
+        self.gptq_unpacked_column_size = gptq_unpacked_column_size
 
     def _config_overrides(self) -> dict[str, Any]:
         return {**super()._config_overrides(), "output_shape": self.partial_output_shape}

@@ -9,11 +9,12 @@ from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers.adapters.embedding import EmbeddingAdapters
 from torchkeras.layers.layer import Layer
 
 
 @LAYERS.register()
-class Embedding(Layer):
+class Embedding(EmbeddingAdapters, Layer):
     """Table of vectors, looked up by index.
 
     Args:
@@ -24,6 +25,8 @@ class Embedding(Layer):
         embeddings_constraint: Constraint of the table after each step.
         mask_zero: Whether 0 stands for padding that later layers must not see.
         weights: Initial table, or a list of it.
+        lora_rank, lora_alpha: See `enable_lora`, which `build` then calls.
+        quantization_config: Quantizers of a layer with a dtype such as `"int8_from_float32"`.
 
     Shapes: `(batch, ...) -> (batch, ..., output_dim)`.
 
@@ -35,7 +38,7 @@ class Embedding(Layer):
     torch.Size([1, 3, 4])
     """
 
-    config_skip = frozenset({"weights", "lora_rank", "lora_alpha"})
+    config_skip = frozenset({"weights"})
     writes_absent_regularizer = True
 
     def __init__(
@@ -55,7 +58,12 @@ class Embedding(Layer):
         input_length = kwargs.pop("input_length", None)
         if input_length is not None:
             kwargs.setdefault("input_shape", (input_length,))
-        super().__init__(**kwargs)
+        super().__init__(
+            lora_rank=lora_rank,
+            lora_alpha=lora_alpha,
+            quantization_config=quantization_config,
+            **kwargs,
+        )
         self.input_dim = check.positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = check.positive_int("Embedding", "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -64,7 +72,6 @@ class Embedding(Layer):
         self.mask_zero = bool(mask_zero)
         self.makes_mask = self.supports_masking = self.mask_zero
         self.autocast = False  # indices are no numbers to be rounded
-        self.quantization_config = quantization_config
         if weights is not None:
             self.build()
             self.set_weights(weights if isinstance(weights, (list, tuple)) else [weights])
@@ -83,13 +90,23 @@ class Embedding(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the vectors of the indices."""
-        if inputs.is_floating_point() or inputs.dtype not in (torch.int32, torch.int64):
-            inputs = inputs.to(torch.int32)
-        table = self.embeddings
+        inputs, table = self._whole(inputs), self.embeddings
         try:
             return F.embedding(inputs, table)
         except IndexError:
             return F.embedding(self._wrapped(inputs), table)
+
+    def _whole(self, inputs: torch.Tensor) -> torch.Tensor:
+        whole = inputs.dtype is torch.int64 or inputs.dtype is torch.int32
+        return inputs if whole else inputs.to(torch.int32)
+
+    def _indices(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return indices that are all within the table."""
+        inputs = self._whole(inputs)
+        if inputs.device.type == "meta" or not inputs.numel():
+            return inputs
+        low, high = inputs.aminmax()
+        return inputs if low >= 0 and high < self.input_dim else self._wrapped(inputs)
 
     def _wrapped(self, indices: torch.Tensor) -> torch.Tensor:
         """Let negative indices count from the end; name the first that is out of range."""

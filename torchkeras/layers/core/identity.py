@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from torchkeras.core import dtypes, nest
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers.layer import Layer
 
 
@@ -27,3 +29,10 @@ class Identity(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
         return input_shape
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Return KerasTensors like the inputs: whole numbers stay whole."""
+        return nest.map_structure(self._like, inputs)
+
+    def _like(self, x: Any) -> KerasTensor:
+        return KerasTensor(x.shape, self.compute_dtype if dtypes.is_float(x.dtype) else x.dtype)

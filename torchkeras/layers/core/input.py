@@ -57,6 +57,7 @@ class InputLayer(Layer):
         self.sparse = bool(sparse)
         self.ragged = bool(ragged)
         self.optional = bool(optional)
+        self.takes_strings = self._input_dtype == "string"
         self.built = True
         spec = input_tensor or KerasTensor(
             self.batch_shape, self._input_dtype, self.sparse, self.ragged, name=self.name

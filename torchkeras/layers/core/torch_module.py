@@ -1,24 +1,92 @@
 """TorchModuleWrapper: any `nn.Module` as a layer."""
 
+from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras._base import scope
 from torchkeras._base.check import received
-from torchkeras.core import serialize
+from torchkeras.core import dtypes, module_config, nest, policy, serialize
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers import _mode
 from torchkeras.layers.layer import Layer
+
+
+def policy_of(module: nn.Module) -> str | None:
+    """Return the dtype of a layer around a module: None, the global policy, if that will do."""
+    own = module_config.module_dtype(module)
+    if own is None or dtypes.standardize_dtype(own) == policy.dtype_policy().variable_dtype:
+        return None
+    return dtypes.standardize_dtype(own)
+
+
+def is_lazy(module: nn.Module) -> bool:
+    """Tell whether a module waits for data to make parameters of their shapes."""
+    lazy = (m for m in module.modules() if isinstance(m, LazyModuleMixin))
+    return any(m.has_uninitialized_params() for m in lazy)
+
+
+def eval_spec(layer: Any, infer: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return the outputs that `infer` tells; the mode of the layer's module does not change."""
+    kwargs.pop("training", None)
+    modes = [(m, m.training) for m in layer.module.modules()]
+    try:
+        layer.module.eval()  # batch statistics need more than a shape
+        with scope.scoped(training=None):
+            _materialise(layer, args, kwargs)
+            return infer(*args, **kwargs)
+    finally:
+        for m, mode in modes:
+            m.training = mode
+
+
+def _materialise(layer: Any, args: Any, kwargs: Any) -> None:
+    """Let lazy modules make their parameters, which a run on meta would leave without values."""
+    if not is_lazy(layer.module):
+        return
+
+    def zeros(x: Any) -> Any:
+        if not isinstance(x, KerasTensor):
+            return x
+        shape = [1 if d is None else d for d in x.shape]
+        return torch.zeros(shape, dtype=dtypes.torch_dtype(x.dtype))
+
+    args, kwargs = nest.map_structure(zeros, (list(args), kwargs))
+    with torch.no_grad():
+        layer.call(*args, **kwargs)
+
+
+def _mixed(module: nn.Module, dtype: torch.dtype, args: Any, kwargs: Any) -> Any:
+    """Run a module in torch's own mixed precision, which a policy of two dtypes asks for."""
+
+    def cast(x: Any, to: torch.dtype) -> Any:
+        return x.to(to) if isinstance(x, torch.Tensor) and x.is_floating_point() else x
+
+    device = next((x.device.type for x in nest.flatten(list(args)) if hasattr(x, "device")), "cpu")
+    if device == "meta":  # has no autocast
+        args = nest.map_structure(lambda x: cast(x, torch.float32), tuple(args))
+        outputs = module(*args, **kwargs)
+    else:
+        with torch.autocast(device, dtype):
+            outputs = module(*args, **kwargs)
+    return nest.map_structure(lambda x: cast(x, dtype), outputs)
 
 
 @LAYERS.register()
 class TorchModuleWrapper(Layer):
     """A torch module as a layer: its parameters are trained, its buffers and mode followed.
 
-    With `training=None` the module keeps the mode it is in; else it is put in that mode.
+    An explicit `training=` puts the module in that mode for the call; else it keeps its own.
+    In a `.keras` file stand its class, the arguments that make it, and its weights as arrays. Its
+    class must be one of torch.nn, be registered, or be given in `custom_objects`.
 
     Args:
-        module: The module. To be saved, its class must have `get_config`, and be registered.
+        module: The module. Its constructor's arguments are read from attributes of the same
+            names, or come from its `get_config()`.
         name: Default `torch_module_wrapper`, ….
         output_shape: Shape of the output without the batch, if a run on the meta device does not
             tell it.
@@ -44,37 +112,38 @@ class TorchModuleWrapper(Layer):
                 "TorchModuleWrapper: module must be a torch.nn.Module. "
                 f"{received('module', module)}"
             )
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = policy_of(module)
         super().__init__(name=name, **kwargs)
         self.module = module
         self.output_shape = output_shape
-        self.built = True
+        if not self.trainable:
+            self.trainable = False  # the module's parameters too
+        self.built = not is_lazy(module)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create nothing: the module has its parameters, or makes them when it is called."""
 
     def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """Run the module, in the mode that `training` says."""
-        module = self.module
+        module, dtype = self._modules["module"], self._cast_dtype()
+        modes = None
         if training is not None and module.training != training:
-            module.train(training)
-        return module(*args, **kwargs)
+            modes = _mode.switch((module,), training)
+        try:
+            if dtype is None:
+                return module(*args, **kwargs)
+            return _mixed(module, dtype, args, kwargs)
+        finally:
+            if modes is not None:
+                _mode.restore(modes)
+
+    def _foreign_modules(self) -> list[nn.Module]:
+        return []  # the call itself sees to the mode
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the symbolic outputs: by a run on the meta device that changes no mode."""
         if self.output_shape is not None:
             from_batch = (args[0].shape[0], *self.output_shape)
-            return type(args[0])(from_batch, self.compute_dtype)
-        modes = [(m, m.training) for m in self.module.modules()]
-        try:
-            self.module.eval()  # batch statistics need more than a shape
-            with scope.scoped(training=None):
-                return super().compute_output_spec(*args, **kwargs)
-        finally:
-            for m, mode in modes:
-                m.training = mode
-
-    def _config_overrides(self) -> dict[str, Any]:
-        # The module's own config is stored with it; a module is never pickled.
-        if not hasattr(self.module, "get_config"):
-            raise TypeError(
-                f"{type(self.module).__name__} cannot be stored: give its class get_config() and "
-                "decorate it with keras.saving.register_keras_serializable(), or save weights only."
-            )
-        return super()._config_overrides()
+            return KerasTensor(from_batch, self.compute_dtype)
+        return eval_spec(self, super().compute_output_spec, args, kwargs)

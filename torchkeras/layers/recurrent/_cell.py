@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from torchkeras import activations, constraints, initializers, regularizers
 from torchkeras._base import check
@@ -20,6 +21,7 @@ class RecurrentCell(Layer):
     """
 
     gates = 1
+    _step_ndim = 2  # of one step's input
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class RecurrentCell(Layer):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        implementation = kwargs.pop("implementation", 2)
+        implementation = kwargs.pop("implementation", 2) if self.gates > 1 else 2
         owner = type(self).__name__
         check.one_of(owner, "implementation", implementation, (0, 1, 2))
         units = check.positive_int(owner, "units", units)
@@ -67,6 +69,7 @@ class RecurrentCell(Layer):
         self.seed_generator = SeedGenerator(seed)
         self._dropout_mask: torch.Tensor | None = None
         self._recurrent_dropout_mask: torch.Tensor | None = None
+        self._stacked: Any = None  # the state's masks, and they as one tensor
 
     def activation_is(self, name: str) -> bool:
         """Tell whether the activation is Keras's function of this name."""
@@ -135,13 +138,28 @@ class RecurrentCell(Layer):
 
     # ------------------------------------------------------------------ dropout
 
-    def get_dropout_mask(self, step_input: torch.Tensor) -> torch.Tensor:
-        """Return the factors of the inputs, the same for all steps until they are reset."""
+    @property
+    def thins_in_a_loop(self) -> str | None:
+        """Name the option of dropout that only a loop knows, or None."""
+        if self.recurrent_dropout:
+            return "recurrent_dropout"
+        if self.dropout and self.gates > 1 and self.implementation == 1:
+            return "dropout with implementation=1"
+        return None
+
+    def get_dropout_mask(self, step_input: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
+        """Return the factors of the inputs, the same for all steps until they are reset.
+
+        They are a list with one tensor for each gate if there is recurrent dropout as well, or
+        `implementation=1`, as in Keras.
+        """
         if self._dropout_mask is None:
             self.__dict__["_dropout_mask"] = self._draw(step_input, self.dropout)
         return self._dropout_mask
 
-    def get_recurrent_dropout_mask(self, step_input: torch.Tensor) -> torch.Tensor:
+    def get_recurrent_dropout_mask(
+        self, step_input: torch.Tensor
+    ) -> torch.Tensor | list[torch.Tensor]:
         """Return the factors of the state, the same for all steps until they are reset."""
         if self._recurrent_dropout_mask is None:
             self.__dict__["_recurrent_dropout_mask"] = self._draw(
@@ -155,34 +173,56 @@ class RecurrentCell(Layer):
 
     def reset_recurrent_dropout_mask(self) -> None:
         """Let the next call draw new factors of the state."""
-        self.__dict__["_recurrent_dropout_mask"] = None
+        self.__dict__["_recurrent_dropout_mask"] = self.__dict__["_stacked"] = None
 
-    def _draw(self, like: torch.Tensor, rate: float) -> torch.Tensor:
+    def _draw(self, like: torch.Tensor, rate: float) -> torch.Tensor | list[torch.Tensor]:
         seed = None if self.seed is None else self.seed_generator
-        return dropout(torch.ones_like(like), rate, seed=seed)
+        if self.gates == 1 or not self.thins_in_a_loop:
+            return dropout(torch.ones_like(like), rate, seed=seed)
+        return list(dropout(like.new_ones((self.gates, *like.shape)), rate, seed=seed).unbind(0))
 
-    def thin_inputs(self, inputs: torch.Tensor, training: bool) -> torch.Tensor:
-        """Apply the input dropout to one step `(batch, features)` or a whole sequence."""
+    def _input_factors(self, inputs: torch.Tensor, training: bool) -> Any:
+        """Return the factors of the inputs, `(batch, ...)` or a list of such, or None.
+
+        Those of a whole sequence, `(batch, steps, ...)`, are made for its steps.
+        """
         if not training or not 0 < self.dropout < 1:
-            return inputs
-        if inputs.ndim == 3:
-            return inputs * self.get_dropout_mask(inputs[:, 0])[:, None]
-        return inputs * self.get_dropout_mask(inputs)
+            return None
+        whole = inputs.ndim > self._step_ndim
+        masks = self.get_dropout_mask(inputs[:, 0] if whole else inputs)
+        if not whole:
+            return masks
+        return masks.unsqueeze(1) if torch.is_tensor(masks) else [m.unsqueeze(1) for m in masks]
 
-    def thin_state(self, state: torch.Tensor, training: bool) -> torch.Tensor:
-        """Apply the recurrent dropout."""
+    def _state_factors(self, state: torch.Tensor, training: bool) -> torch.Tensor | None:
+        """Return the factors of the state, `(1 or gates, batch, units)`, or None."""
         if not training or not 0 < self.recurrent_dropout < 1:
-            return state
-        return state * self.get_recurrent_dropout_mask(state)
+            return None
+        masks = self.get_recurrent_dropout_mask(state)
+        known = self._stacked
+        if known is None or known[0] is not masks:
+            stack = masks.unsqueeze(0) if torch.is_tensor(masks) else torch.stack(masks)
+            known = self.__dict__["_stacked"] = (masks, stack)
+        return known[1]
 
     # ------------------------------------------------------------------ one step
 
-    def project(self, inputs: torch.Tensor) -> torch.Tensor:
+    def project(self, inputs: torch.Tensor, training: bool = False) -> torch.Tensor:
         """Return the part of the step that needs the inputs alone, for one step or many."""
-        kernel = self.kernel
+        kernel, bias = self.kernel.t(), self._input_bias()
         if inputs.dtype is not kernel.dtype:
             inputs = inputs.to(kernel.dtype)
-        return torch.nn.functional.linear(inputs, kernel.t(), self._input_bias())
+        factors = self._input_factors(inputs, training)
+        if isinstance(factors, list):
+            parts = zip(factors, kernel.chunk(self.gates), strict=True)
+            columns = torch.cat([F.linear(inputs * f, k) for f, k in parts], -1)
+            return columns if bias is None else columns + bias
+        return F.linear(inputs if factors is None else inputs * factors, kernel, bias)
+
+    def thinned(self, inputs: torch.Tensor, training: bool) -> torch.Tensor:
+        """Apply a dropout that is the same for all gates."""
+        factors = self._input_factors(inputs, training)
+        return inputs if factors is None else inputs * factors
 
     def _input_bias(self) -> torch.Tensor | None:
         return self.bias
@@ -193,9 +233,26 @@ class RecurrentCell(Layer):
 
     def _step(self, inputs: torch.Tensor, states: Any, training: bool) -> tuple[Any, Any]:
         nested = isinstance(states, (list, tuple))
-        projected = self.project(self.thin_inputs(inputs, training))
+        projected = self.project(inputs, training)
         output, new = self.advance(projected, states if nested else [states], training)
         return output, new if nested else new[0]
+
+
+def through(
+    kernel: torch.Tensor,
+    state: torch.Tensor,
+    factors: torch.Tensor | None,
+    base: torch.Tensor | None,
+) -> torch.Tensor:
+    """Return `base + state @ kernel`, each gate's columns from the state thinned for it."""
+    if factors is None:
+        return state @ kernel if base is None else torch.addmm(base, state, kernel)
+    gates = factors.shape[0]
+    if gates == 1:
+        return through(kernel, state * factors[0], None, base)
+    parts = kernel.t().unflatten(0, (gates, -1)).transpose(1, 2)
+    columns = torch.bmm(state * factors, parts).transpose(0, 1).flatten(1)
+    return columns if base is None else base + columns
 
 
 def _identity(x: torch.Tensor) -> torch.Tensor:

@@ -8,10 +8,15 @@ from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
+from torchkeras.layers.recurrent.gru import GRU
+from torchkeras.layers.recurrent.lstm import LSTM
 from torchkeras.layers.recurrent.rnn import RNN
+from torchkeras.layers.recurrent.simple import SimpleRNN
 
 _MODES = ("sum", "mul", "ave", "concat", None)
+_PLAIN = (LSTM, GRU, SimpleRNN)  # no subclass, which may compute what it likes
 _SHARED = ("stateful", "return_sequences", "return_state")
 
 
@@ -71,15 +76,14 @@ class Bidirectional(Layer):
         self.backward_layer = backward_layer
         self.merge_mode = merge_mode
         self._start = weights
+        self._alike = False  # until the build
         self.stateful = bool(getattr(layer, "stateful", False))
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
         self.supports_masking = True
         for one in (self.forward_layer, self.backward_layer):
             # A masked step of one direction is not a masked step's neighbour in the other.
-            one.zero_output_for_mask = self.return_sequences or getattr(
-                one, "zero_output_for_mask", False
-            )
+            one.zero_output_for_mask = self.return_sequences
 
     # ------------------------------------------------------------------ shapes
 
@@ -88,6 +92,8 @@ class Bidirectional(Layer):
         for one in (self.forward_layer, self.backward_layer):
             if not one.built:
                 one.build(sequences_shape)
+            one._settle()  # they may be called by a compiler first
+        self._alike = self._are_alike()
         if self._start is not None:
             half = len(self._start) // 2
             self.forward_layer.set_weights(self._start[:half])
@@ -125,28 +131,95 @@ class Bidirectional(Layer):
         training: bool | None = None,
     ) -> Any:
         """Return the merged outputs; the states of both layers follow if `return_state`."""
+        half = self._halves(initial_state)
+        if sequences.is_meta or not self._fits_one_kernel(half, mask, training):
+            y, z, states = self._apart(sequences, half, mask, training)
+        else:
+            y, z, states = self._together(sequences, half, mask)
+        if self.merge_mode is None:
+            return (y, z, *states)
+        merged = _merge(self.merge_mode, y, z)
+        return (merged, *states) if self.return_state else merged
+
+    def _halves(self, initial_state: Any) -> tuple[Any, Any]:
+        """Return the initial states of both layers."""
+        if initial_state is None:
+            return None, None
+        n = len(initial_state) // 2
+        return initial_state[:n], initial_state[n:]
+
+    def _apart(
+        self, sequences: torch.Tensor, half: tuple[Any, Any], mask: Any, training: bool | None
+    ) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]]:
+        """Run one layer after the other; the second output is in the order of the inputs."""
         kwargs: dict[str, Any] = {}
         if training is not None:
             kwargs["training"] = training
         if mask is not None:
             kwargs["mask"] = mask
-        forward_kwargs, backward_kwargs = dict(kwargs), dict(kwargs)
-        if initial_state is not None:
-            half = len(initial_state) // 2
-            forward_kwargs["initial_state"] = initial_state[:half]
-            backward_kwargs["initial_state"] = initial_state[half:]
-        y = self.forward_layer(sequences, **forward_kwargs)
-        z = self.backward_layer(sequences, **backward_kwargs)
+        results = []
+        for layer, state in zip((self.forward_layer, self.backward_layer), half, strict=True):
+            given = kwargs if state is None else {**kwargs, "initial_state": state}
+            results.append(layer(sequences, **given))
+        y, z = results
         states: tuple[Any, ...] = ()
         if self.return_state:
             states = (*y[1:], *z[1:])
             y, z = y[0], z[0]
-        if self.return_sequences:
-            z = z.flip(1)
-        if self.merge_mode is None:
-            return (y, z, *states)
-        merged = _merge(self.merge_mode, y, z)
-        return (merged, *states) if self.return_state else merged
+        return y, z.flip(1) if self.return_sequences else z, states
+
+    # ------------------------------------------------------------------ both in one kernel
+
+    def _fits_one_kernel(self, half: tuple[Any, Any], mask: Any, training: bool | None) -> bool:
+        """Tell whether a call is one of torch's kernel for both directions."""
+        if not self._alike:
+            return False
+        f, b = self.forward_layer, self.backward_layer
+        trains = bool(training or f.training or b.training)
+        held = half[0] is None and not self.stateful  # a mask needs states that can be held
+        return (
+            f.fuses(trains)
+            and b.fuses(trains)
+            and not (trains and (f.dropout or b.dropout))  # each direction drops its own
+            and (mask is None or held or f._kernel.steady)
+            and not any(one._has_hooks() or one.activity_regularizer is not None for one in (f, b))
+            and not global_hooks()
+        )
+
+    def _are_alike(self) -> bool:
+        """Tell whether the layers are one forwards and one backwards, of one kind and size."""
+        f, b = self.forward_layer, self.backward_layer
+        return (
+            type(f) in _PLAIN
+            and type(f) is type(b)
+            and b.go_backwards
+            and f._kernel is b._kernel
+            and f.units == b.units
+            and f.use_bias == b.use_bias
+            and f._policy.name == b._policy.name == self._policy.name
+        )
+
+    def _together(
+        self, sequences: torch.Tensor, half: tuple[Any, Any], mask: Any
+    ) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]]:
+        f, b = self.forward_layer, self.backward_layer
+        mask = f._checked_mask(sequences, mask)
+        weights = (*f.fused_weights(), *b.fused_weights())
+        if half[0] is None and not self.stateful:
+            zeros = weights[0].new_zeros((2, sequences.shape[0], f.units))
+            first = [zeros] * len(f.state_size)
+        else:
+            given = [one._first_states(sequences, h) for one, h in ((f, half[0]), (b, half[1]))]
+            first = [torch.stack(pair) for pair in zip(*given, strict=True)]
+        out, last = f.run_fused(sequences, weights, first, mask)
+        y, z = out.chunk(2, 2) if self.return_sequences else out.unbind(0)
+        if not (self.stateful or self.return_state):
+            return y, z, ()
+        states = [[s[i] for s in last] for i in (0, 1)]
+        if self.stateful:
+            f._keep(states[0])
+            b._keep(states[1])
+        return y, z, (*states[0], *states[1]) if self.return_state else ()
 
     # ------------------------------------------------------------------ states
 

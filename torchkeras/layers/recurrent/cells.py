@@ -6,7 +6,7 @@ import torch
 
 from torchkeras import activations
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.recurrent._cell import RecurrentCell, _identity
+from torchkeras.layers.recurrent._cell import RecurrentCell, _identity, through
 
 
 @LAYERS.register()
@@ -39,12 +39,13 @@ class SimpleRNNCell(RecurrentCell):
 
     def advance(self, projected: torch.Tensor, states: Any, training: bool) -> tuple[Any, list]:
         """Add the part of the state."""
-        h = self.thin_state(states[0], training)
-        output = self._activation(torch.addmm(projected, h, self.recurrent_kernel))
+        h = states[0]
+        factors = self._state_factors(h, training)
+        output = self._activation(through(self.recurrent_kernel, h, factors, projected))
         return output, [output]
 
 
-class _GatedCell(RecurrentCell):
+class GatedCell(RecurrentCell):
     """A cell with a second activation, that of the gates."""
 
     def __init__(
@@ -63,7 +64,7 @@ class _GatedCell(RecurrentCell):
         return self.recurrent_activation is activations.get(name)
 
 
-class _ForgetBias:
+class ForgetBias:
     """Ones for the forget gate's part of LSTM's bias; `start` for the others."""
 
     def __init__(self, start: Any, units: int) -> None:
@@ -76,7 +77,7 @@ class _ForgetBias:
 
 
 @LAYERS.register()
-class LSTMCell(_GatedCell):
+class LSTMCell(GatedCell):
     """One step of LSTM, with the gates in the order i, f, c, o of the kernels' columns.
 
     `c' = f * c + i * activation(g)`, `h' = o * activation(c')`, where `i, f, g, o` are the columns
@@ -154,7 +155,7 @@ class LSTMCell(_GatedCell):
 
     def _start_of_bias(self) -> Any:
         start = self.bias_initializer
-        return _ForgetBias(start, self.units) if self.unit_forget_bias else start
+        return ForgetBias(start, self.units) if self.unit_forget_bias else start
 
     def call(self, inputs: torch.Tensor, states: Any, training: bool = False) -> tuple[Any, Any]:
         """Return the output and the new states."""
@@ -162,17 +163,17 @@ class LSTMCell(_GatedCell):
 
     def advance(self, projected: torch.Tensor, states: Any, training: bool) -> tuple[Any, list]:
         """Add the part of the state, and open and close the gates."""
-        h = self.thin_state(states[0], training)
-        z = torch.addmm(projected, h, self.recurrent_kernel)
+        h = states[0]
+        z = through(self.recurrent_kernel, h, self._state_factors(h, training), projected)
         i, f, g, o = z.chunk(4, 1)
         gate, activation = self._gate, self._activation
-        c = gate(f) * states[1] + gate(i) * activation(g)
+        c = torch.addcmul(gate(f) * states[1], gate(i), activation(g))
         output = gate(o) * activation(c)
         return output, [output, c]
 
 
 @LAYERS.register()
-class GRUCell(_GatedCell):
+class GRUCell(GatedCell):
     """One step of GRU, with the gates in the order z, r, h of the kernels' columns.
 
     `h' = z * h + (1 - z) * activation(x @ W + r * (h @ U))` with `reset_after`, else `(r * h) @ U`.
@@ -256,17 +257,19 @@ class GRUCell(_GatedCell):
     def advance(self, projected: torch.Tensor, states: Any, training: bool) -> tuple[Any, list]:
         """Add the part of the state, and open and close the gates."""
         h, units, kernel = states[0], self.units, self.recurrent_kernel
-        thin = self.thin_state(h, training)
+        factors = self._state_factors(h, training)
         gates, candidate = projected.split((2 * units, units), 1)
         if self.reset_after:
             bias = self.bias
-            part = thin @ kernel if bias is None else torch.addmm(bias[1], thin, kernel)
+            part = through(kernel, h, factors, None if bias is None else bias[1])
             part_of_gates, part_of_candidate = part.split((2 * units, units), 1)
             z, r = self._gate(gates + part_of_gates).chunk(2, 1)
             candidate = self._activation(candidate + r * part_of_candidate)
         else:
-            z, r = self._gate(torch.addmm(gates, thin, kernel[:, : 2 * units])).chunk(2, 1)
-            candidate = self._activation(torch.addmm(candidate, r * thin, kernel[:, 2 * units :]))
+            of_gates, of_candidate = kernel.split((2 * units, units), 1)
+            first, last = (None, None) if factors is None else (factors[:2], factors[2:])
+            z, r = self._gate(through(of_gates, h, first, gates)).chunk(2, 1)
+            candidate = self._activation(through(of_candidate, r * h, last, candidate))
         output = torch.lerp(candidate, h, z)  # z * h + (1 - z) * candidate
         return output, [output]
 

@@ -1,112 +1,177 @@
-"""torch's fused recurrent kernels on Keras-shaped weights, with or without a mask."""
+"""torch's fused recurrent kernels on Keras-shaped weights, in one direction or both, with masks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch.nn.utils.rnn import pack_padded_sequence
+import torch.nn.functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Weights = tuple[torch.Tensor, ...]
-# (inputs, flat weights, first states) -> (outputs, last states)
-Kernel = Callable[[torch.Tensor, Weights, list[torch.Tensor]], tuple[torch.Tensor, list]]
+States = list[torch.Tensor]  # each (directions, batch, units)
+
+_FAR = 1e4  # where a sigmoid is exactly 0 or 1; fits into float16
 
 
-def lstm(x: torch.Tensor, weights: Weights, states: Any) -> tuple[torch.Tensor, list]:
-    """Run torch's LSTM over `(batch, steps, features)`."""
-    h, c = states
-    out, h, c = torch.lstm(
-        x, (h.unsqueeze(0), c.unsqueeze(0)), weights, len(weights) == 4,
-        1, 0.0, torch.is_grad_enabled(), False, True,
-    )  # fmt: skip
-    return out, [h.squeeze(0), c.squeeze(0)]
+class Kernel(NamedTuple):
+    """A kernel, and what makes a step of it leave the state as it is.
+
+    `held` is added to a gate's sum in such a step, for each block of `units`. LSTM's carry stays
+    what it is, GRU's state as well; all kernels leave a state of zeros as it is.
+    """
+
+    function: Callable[..., Any]
+    held: tuple[float, ...] | None  # None: what cancels the bias
+    steady: bool = False  # whether every state is held, not only zeros
 
 
-def _single(function: Any) -> Kernel:
-    def run(x: torch.Tensor, weights: Weights, states: Any) -> tuple[torch.Tensor, list]:
-        out, h = function(
-            x, states[0].unsqueeze(0), weights, len(weights) == 4,
-            1, 0.0, torch.is_grad_enabled(), False, True,
-        )  # fmt: skip
-        return out, [h.squeeze(0)]
-
-    return run
+LSTM = Kernel(torch.lstm, (-_FAR, _FAR, 0.0, 0.0))
+GRU = Kernel(torch.gru, (0.0, _FAR, 0.0), True)
+RNN_TANH = Kernel(torch.rnn_tanh, None)
+RNN_RELU = Kernel(torch.rnn_relu, None)
 
 
-gru = _single(torch.gru)
-rnn_tanh = _single(torch.rnn_tanh)
-rnn_relu = _single(torch.rnn_relu)
+def run(
+    kernel: Kernel, x: torch.Tensor, weights: Weights, states: States
+) -> tuple[torch.Tensor, States]:
+    """Return the outputs `(batch, steps, directions * units)` and the last states."""
+    directions = states[0].shape[0]
+    if x.shape[2] != weights[0].shape[1]:  # which the kernels on a CPU do not look at
+        raise ValueError(
+            f"the inputs of a built recurrent layer must have {weights[0].shape[1]} features. "
+            f"Received: shape={tuple(x.shape)}."
+        )
+    out, *last = kernel.function(
+        x,
+        states if len(states) > 1 else states[0],
+        weights,
+        len(weights) == 4 * directions,
+        1,
+        0.0,
+        torch.is_grad_enabled(),
+        directions == 2,
+        True,
+    )
+    return out, last
 
 
 def masked(
     kernel: Kernel,
     x: torch.Tensor,
     weights: Weights,
-    states: list[torch.Tensor],
+    states: States,
     mask: torch.Tensor,
     *,
     sequences: bool,
     zero_output: bool,
     exact_states: bool,
-) -> tuple[torch.Tensor, list[torch.Tensor]]:
+) -> tuple[torch.Tensor, States]:
     """Run a kernel where masked steps leave the state as it is.
 
     Such a run is that over the sequence without these steps. So they are moved to its end, and
-    outputs are taken from where the kept steps went.
+    outputs are taken from where the kept steps went. The other direction starts with the steps
+    that were moved: they get an input that holds its state.
 
     Args:
         kernel: One of the kernels above.
         x: Inputs `(batch, steps, features)`.
         weights: The kernel's weights.
-        states: First states.
+        states: First states; for two directions zeros, unless the kernel is steady.
         mask: Bools `(batch, steps)`.
-        sequences: Whether all outputs are wanted.
-        zero_output: Whether the output of a masked step is zero, not that before it.
-        exact_states: Whether LSTM's last carry is wanted, which takes packed sequences.
+        sequences: Whether all outputs are wanted; else `(directions, batch, units)` comes back.
+        zero_output: Whether the output of a masked step is zero, not that before it; in two
+            directions it is so if, and only if, sequences are wanted.
+        exact_states: Whether LSTM's last carry is wanted.
     """
+    both = states[0].shape[0] == 2
     counts = mask.cumsum(1)  # of kept steps up to each
     lengths = counts[:, -1]
     # Looking at values costs a wait on an accelerator, and is impossible while compiling.
     known = x.device.type == "cpu" and not torch.compiler.is_compiling()
-    right_padded = False
+    right_padded = filled = False
     if known:
         if bool(mask.all()):
-            out, states = kernel(x, weights, states)
+            out, states = run(kernel, x, weights, states)
             return out if sequences else states[0], states
         right_padded = not bool((mask[:, 1:] & ~mask[:, :-1]).any())
+        filled = bool(lengths.all())
     if not right_padded:
-        order = mask.logical_not().byte().argsort(dim=1, stable=True)
-        x = x.gather(1, order.unsqueeze(2).expand(-1, -1, x.shape[2]))
+        x = _rows(x, mask.logical_not().byte().argsort(dim=1, stable=True))
     if known:
         x = x[:, : max(1, int(lengths.max()))]
-    some = (lengths > 0).unsqueeze(1)
-    if len(states) == 2 and exact_states:
+    if known and len(states) == 1 and not torch.is_grad_enabled():
         out, new = _packed(kernel, x, weights, states, lengths.clamp(min=1))
-        last = new[0]
     else:
-        out, new = kernel(x, weights, states)
-        at = (lengths - 1).clamp(min=0).reshape(-1, 1, 1).expand(-1, 1, out.shape[2])
-        last = out.gather(1, at).squeeze(1)
-        new = [last, *new[1:]]
-    new = [torch.where(some, n, s) for n, s in zip(new, states, strict=True)]
+        if both or (exact_states and len(states) == 2):
+            x, weights = _holding(kernel, x, weights, lengths, both)
+        out, new = run(kernel, x, weights, states)
+        units, at = new[0].shape[2], (lengths - 1).clamp(min=0)
+        last = out[torch.arange(len(at), device=x.device), at, :units].unsqueeze(0)
+        new[0] = torch.cat((last, new[0][1:])) if both else last
+    if not filled:
+        some = (lengths > 0).unsqueeze(1)
+        new = [torch.where(some, n, s) for n, s in zip(new, states, strict=True)]
     if not sequences:
-        shown = mask[:, -1:] if zero_output else some
-        return torch.where(shown, last, 0.0), new
-    at = (counts - 1).clamp(min=0).unsqueeze(2).expand(-1, -1, out.shape[2])
-    shown = mask if zero_output else counts > 0
-    return torch.where(shown.unsqueeze(2), out.gather(1, at), 0.0), new
+        if zero_output:
+            return torch.where(mask[:, -1:], new[0], 0.0), new
+        return new[0] if filled else torch.where(some, new[0], 0.0), new
+    out = _rows(out, (counts - 1).clamp(min=0))
+    if zero_output:
+        out = out.masked_fill_(~mask.unsqueeze(2), 0.0)
+    elif not (filled and right_padded):
+        out = out.masked_fill_((counts == 0).unsqueeze(2), 0.0)
+    return out, new
+
+
+def _rows(x: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """Return the steps of each sample in this order; a lookup is far quicker than a gather."""
+    batch, steps = x.shape[:2]
+    first = torch.arange(0, batch * steps, steps, device=x.device)
+    return F.embedding(order + first.unsqueeze(1), x.flatten(0, 1))
 
 
 def _packed(
-    kernel: Kernel, x: torch.Tensor, weights: Weights, states: Any, lengths: torch.Tensor
-) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Run LSTM over sequences of different lengths, to get the carry at each one's end."""
-    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-    order, back = packed.sorted_indices, packed.unsorted_indices
-    h, c = (s.index_select(0, order).unsqueeze(0) for s in states)
-    data, h, c = torch.lstm(
-        packed.data, packed.batch_sizes, (h, c), weights, len(weights) == 4,
-        1, 0.0, torch.is_grad_enabled(), False,
-    )  # fmt: skip
-    again = torch.nn.utils.rnn.PackedSequence(data, packed.batch_sizes, order, back)
-    out, _ = torch.nn.utils.rnn.pad_packed_sequence(again, True, total_length=x.shape[1])
-    return out, [s.squeeze(0).index_select(0, back) for s in (h, c)]
+    kernel: Kernel, x: torch.Tensor, weights: Weights, states: States, lengths: torch.Tensor
+) -> tuple[torch.Tensor, States]:
+    """Run a kernel of one state on the kept steps alone.
+
+    Quicker than all steps, but for LSTM, and but for the gradients.
+    """
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    both = states[0].shape[0] == 2
+    data, last = kernel.function(
+        packed.data,
+        packed.batch_sizes,
+        states[0].index_select(1, packed.sorted_indices),
+        weights,
+        len(weights) == (8 if both else 4),
+        1,
+        0.0,
+        False,
+        both,
+    )
+    out, _ = pad_packed_sequence(packed._replace(data=data), True)
+    return out, [last.index_select(1, packed.unsorted_indices)]
+
+
+def _holding(
+    kernel: Kernel, x: torch.Tensor, weights: Weights, lengths: torch.Tensor, both: bool
+) -> tuple[torch.Tensor, Weights]:
+    """Give the inputs a feature that marks steps behind the end, and the kernels its weights."""
+    gone = (torch.arange(x.shape[1], device=x.device) >= lengths.unsqueeze(1)).unsqueeze(2)
+    x = torch.cat((x.masked_fill(gone, 0.0), gone.to(x.dtype)), 2)
+    new = list(weights)
+    n = len(weights) // 2 if both else len(weights)
+    for i in range(0, len(weights), n):
+        kernel_of_inputs = weights[i]
+        rows = kernel_of_inputs.shape[0]
+        if kernel.held is not None:
+            column = torch.cat(
+                [kernel_of_inputs.new_full((rows // len(kernel.held),), v) for v in kernel.held]
+            )
+        elif n == 4:
+            column = -(weights[i + 2] + weights[i + 3])
+        else:
+            column = kernel_of_inputs.new_zeros(rows)
+        new[i] = torch.cat((kernel_of_inputs, column.unsqueeze(1)), 1)
+    return x, tuple(new)

@@ -6,12 +6,12 @@ import torch
 
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.recurrent import fused
-from torchkeras.layers.recurrent._layer import CellLayer, of_cell
+from torchkeras.layers.recurrent._layer import FusedLayer, called, of_cell
 from torchkeras.layers.recurrent.cells import GRUCell
 
 
 @LAYERS.register()
-class GRU(CellLayer):
+class GRU(FusedLayer):
     """Gated recurrent unit, on torch's fused kernel with the default activations.
 
     Gates stand in the order z, r, h; the formula is at `GRUCell`.
@@ -114,25 +114,24 @@ class GRU(CellLayer):
 
     def _obstacle(self, cell: Any) -> str | None:
         if not cell.gate_is("sigmoid"):
-            return f"recurrent_activation={cell.recurrent_activation!r}"
+            return called("recurrent_activation", cell.recurrent_activation)
         if not cell.reset_after:
             return "reset_after=False"
         return super()._obstacle(cell)
 
     def _choose(self, cell: Any) -> fused.Kernel:
-        return fused.gru
+        return fused.GRU
 
-    def _weights(self) -> fused.Weights:
-        cell, units = self.cell, self.cell.units
-        kernel = _swapped(cell.kernel.t(), units, 0)
-        recurrent = _swapped(cell.recurrent_kernel.t(), units, 0)
-        if cell.bias is None:
+    def fused_weights(self) -> fused.Weights:
+        """Return the weights with the gates z, r, h in torch's order r, z, n."""
+        cell = self.cell
+        kernel, recurrent, bias = cell.kernel, cell.recurrent_kernel, cell.bias
+        order = self.constant(kernel, self._torch_order)
+        kernel, recurrent = (w.t().index_select(0, order) for w in (kernel, recurrent))
+        if bias is None:
             return kernel, recurrent
-        bias = _swapped(cell.bias, units, 1)
-        return kernel, recurrent, bias[0], bias[1]
+        return kernel, recurrent, *bias.index_select(1, order).unbind(0)
 
-
-def _swapped(weight: torch.Tensor, units: int, axis: int) -> torch.Tensor:
-    """Put the gates z, r, h into torch's order r, z, n."""
-    z, r, h = weight.split(units, axis)
-    return torch.cat((r, z, h), axis)
+    def _torch_order(self, like: torch.Tensor) -> torch.Tensor:
+        z, r, h = torch.arange(3 * self.units, device=like.device).chunk(3)
+        return torch.cat((r, z, h))

@@ -4,12 +4,12 @@ from typing import Any
 
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.recurrent import fused
-from torchkeras.layers.recurrent._layer import CellLayer, of_cell
+from torchkeras.layers.recurrent._layer import FusedLayer, called, of_cell
 from torchkeras.layers.recurrent.cells import LSTMCell
 
 
 @LAYERS.register()
-class LSTM(CellLayer):
+class LSTM(FusedLayer):
     """Long short-term memory, on torch's fused kernel with the default activations.
 
     Gates stand in the order i, f, c, o; the formula is at `LSTMCell`.
@@ -111,8 +111,8 @@ class LSTM(CellLayer):
 
     def _obstacle(self, cell: Any) -> str | None:
         if not cell.gate_is("sigmoid"):
-            return f"recurrent_activation={cell.recurrent_activation!r}"
+            return called("recurrent_activation", cell.recurrent_activation)
         return super()._obstacle(cell)
 
     def _choose(self, cell: Any) -> fused.Kernel:
-        return fused.lstm
+        return fused.LSTM

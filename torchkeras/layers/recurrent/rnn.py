@@ -11,7 +11,7 @@ from torchkeras.core.registry import LAYERS
 from torchkeras.core.variable import Variable
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
-from torchkeras.layers.recurrent import _step
+from torchkeras.layers.recurrent import _scan, _step
 from torchkeras.layers.recurrent.cells import WHOLE_STEPS
 from torchkeras.layers.recurrent.stacked import StackedRNNCells, output_size
 
@@ -169,6 +169,10 @@ class RNN(Layer):
         dtype = sequences.dtype
         return nest.map_structure(lambda v: v.detach().to(dtype, copy=True), states)
 
+    def _keep(self, states: Any) -> None:
+        """Let the next batch start with these states."""
+        nest.map_structure(lambda v, s: v.assign(s.detach()), self.states, list(states))
+
     # ------------------------------------------------------------------ the call
 
     def call(
@@ -185,7 +189,7 @@ class RNN(Layer):
         states = self._first_states(sequences, initial_state)
         output, states = self._compute(sequences, states, mask, training)
         if self.stateful:
-            nest.map_structure(lambda v, s: v.assign(s.detach()), self.states, list(states))
+            self._keep(states)
         return (output, *states) if self.return_state else output
 
     def _checked_mask(self, sequences: torch.Tensor, mask: Any) -> torch.Tensor | None:
@@ -219,9 +223,10 @@ class RNN(Layer):
         """Run the loop; returns the sequence of outputs or the last, and the last states."""
         try:
             if self._splits:
-                cell = self.cell
-                steps = cell.project(cell.thin_inputs(sequences, training)).unbind(1)
-                run = cell.advance
+                projected = self.cell.project(sequences, training)
+                if torch.compiler.is_exporting() and not training:
+                    return self._scan(projected, states, mask)
+                steps, run = projected.unbind(1), self.cell.advance
             else:
                 steps = sequences.unbind(1)
 
@@ -257,6 +262,15 @@ class RNN(Layer):
         if not self.return_sequences:
             return output, states
         return nest.map_structure(lambda *o: torch.stack(o, 1), *outputs), states
+
+    def _scan(self, projected: torch.Tensor, states: Any, mask: Any) -> tuple[Any, Any]:
+        """Run the loop as torch.export can record it without a fixed number of steps."""
+        if self.go_backwards:
+            projected = projected.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        zero = self.zero_output_for_mask
+        outputs, last, new = _scan.run(self.cell.advance, projected, states, mask, zero)
+        return outputs if self.return_sequences else last, new
 
     # ------------------------------------------------------------------ configuration
 

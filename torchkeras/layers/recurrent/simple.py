@@ -4,12 +4,12 @@ from typing import Any
 
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.recurrent import fused
-from torchkeras.layers.recurrent._layer import CellLayer
+from torchkeras.layers.recurrent._layer import FusedLayer, called
 from torchkeras.layers.recurrent.cells import SimpleRNNCell
 
 
 @LAYERS.register()
-class SimpleRNN(CellLayer):
+class SimpleRNN(FusedLayer):
     """Recurrent layer: `h' = activation(x @ kernel + h @ recurrent_kernel + bias)`.
 
     With tanh or relu it runs on torch's fused kernel.
@@ -66,6 +66,8 @@ class SimpleRNN(CellLayer):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
+        if "use_cudnn" in kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to SimpleRNN: {kwargs}")
         cell = SimpleRNNCell(
             units,
             activation=activation,
@@ -82,7 +84,6 @@ class SimpleRNN(CellLayer):
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             seed=seed,
-            implementation=kwargs.pop("implementation", 2),
             dtype=kwargs.get("dtype"),
             trainable=kwargs.get("trainable", True),
             name="simple_rnn_cell",
@@ -101,7 +102,7 @@ class SimpleRNN(CellLayer):
     def _obstacle(self, cell: Any) -> str | None:
         if cell.activation_is("tanh") or cell.activation_is("relu"):
             return None
-        return f"activation={cell.activation!r}"
+        return called("activation", cell.activation)
 
     def _choose(self, cell: Any) -> fused.Kernel:
-        return fused.rnn_relu if cell.activation_is("relu") else fused.rnn_tanh
+        return fused.RNN_RELU if cell.activation_is("relu") else fused.RNN_TANH

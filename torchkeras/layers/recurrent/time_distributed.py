@@ -3,22 +3,25 @@
 from typing import Any
 
 import torch
+from torch import nn
 
-from torchkeras._base.check import received
 from torchkeras.core import nest
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers.core.torch_module import TorchModuleWrapper
+from torchkeras.layers.core.wrapper import Wrapper
 from torchkeras.layers.layer import Layer
+from torchkeras.random import SeedGenerator
 
 
 @LAYERS.register()
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Applies a layer to each step of a sequence, with the same weights.
 
     The steps of all samples are one batch for the layer. Only a layer with a state of its own that
     training changes (BatchNormalization) sees one step after the other, as in Keras.
 
     Args:
-        layer: The layer.
+        layer: The layer, a model, or any `nn.Module`.
 
     Shapes: `(batch, steps, ...) -> (batch, steps, ...)`.
 
@@ -31,10 +34,9 @@ class TimeDistributed(Layer):
     """
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
-        if not isinstance(layer, Layer):
-            raise ValueError(f"TimeDistributed: layer must be a layer. {received('layer', layer)}")
-        super().__init__(**kwargs)
-        self.layer = layer
+        if isinstance(layer, nn.Module) and not isinstance(layer, Layer):
+            layer = TorchModuleWrapper(layer)
+        super().__init__(layer, **kwargs)
         self.supports_masking = True
 
     def _step_shape(self, input_shape: Any) -> tuple[int | None, ...]:
@@ -47,14 +49,13 @@ class TimeDistributed(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Build the layer for one step."""
-        shape = self._step_shape(input_shape)
-        if not self.layer.built:
-            self.layer.build(shape)
-            self.layer.built = True
+        super().build(self._step_shape(input_shape))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the layer's output shape, with the steps in it."""
+        """Return the layer's output shape, or those of several outputs, with the steps in it."""
         shape = self.layer.compute_output_shape(self._step_shape(input_shape))
+        if any(isinstance(s, (tuple, list)) for s in shape):
+            return [(s[0], input_shape[1], *s[1:]) for s in shape]
         return (shape[0], input_shape[1], *shape[1:])
 
     def call(
@@ -68,7 +69,7 @@ class TimeDistributed(Layer):
         if not spec.has_mask:
             mask = None
         batch, steps = inputs.shape[:2]
-        if training and self.layer.non_trainable_weights:
+        if training and _has_statistics(self.layer):
             outputs = []
             for t in range(steps):
                 if mask is not None:
@@ -80,10 +81,7 @@ class TimeDistributed(Layer):
         output = self.layer(inputs.flatten(0, 1), **kwargs)
         return nest.map_structure(lambda o: o.unflatten(0, (batch, steps)), output)
 
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
-    ) -> "TimeDistributed":
-        """Make the layer of a config."""
-        config = dict(config)
-        return cls(LAYERS.deserialize(config.pop("layer"), custom_objects), **config)
+
+def _has_statistics(layer: Layer) -> bool:
+    """Tell whether a layer holds what a training call changes, other than random generators."""
+    return any(m._buffers and not isinstance(m, SeedGenerator) for m in layer.modules())

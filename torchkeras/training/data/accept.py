@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras.core import dtypes
+from torchkeras.core import dtypes, nest
+from torchkeras.core.strings import as_strings, is_string_array, string_leaves
 from torchkeras.core.tensor import is_symbolic
 from torchkeras.training.data.checks import (
     check_numbers,
@@ -19,12 +20,18 @@ from torchkeras.training.data.columns import (
     RowRange,
     SparseColumn,
     SparseRows,
+    StringColumn,
     TensorColumn,
     batch_dtype,
     cast,
     share,
 )
-from torchkeras.training.data.frames import frame_to_numpy, is_frame, is_series
+from torchkeras.training.data.frames import (
+    frame_to_numpy,
+    is_frame,
+    is_series,
+    is_string_frame,
+)
 
 # Up to this size (of all arrays together) data that needs a cast or another layout gets it once;
 # above, batch by batch, so that no second copy of a large data set ever exists.
@@ -55,14 +62,25 @@ def is_array(x: Any) -> bool:
     )
 
 
-def to_column(owner: str, name: str, leaf: Any, floatx: torch.dtype) -> Column:
+def to_column(
+    owner: str, name: str, leaf: Any, floatx: torch.dtype, strings: bool = False
+) -> Column:
     """Make one array into a column, without reading or copying it where that is possible.
+
+    Args:
+        owner: Who asks, for messages.
+        name: What the array is called in messages.
+        leaf: The array.
+        floatx: What floating point arrays become.
+        strings: Whether it may hold strings.
 
     Raises:
         ValueError: if it holds no real numbers, has no samples dimension, or is no array.
     """
     if isinstance(leaf, torch.Tensor):
         return _from_tensor(owner, name, leaf, floatx)
+    if strings and (is_string_array(leaf) or is_string_frame(leaf)):
+        return StringColumn(_string_rows(owner, name, leaf), name)
     if is_sparse_matrix(leaf):
         leaf = SparseRows(leaf)
     elif not is_on_disk(leaf):
@@ -95,8 +113,33 @@ def to_array(owner: str, name: str, leaf: Any) -> np.ndarray | torch.Tensor:
     raise refuse_leaf(owner, name, leaf)
 
 
-def to_tensor(owner: str, name: str, leaf: Any) -> torch.Tensor:
-    """Turn one array of a batch that a source made into a tensor; floats keep their width."""
+def may_hold_strings(x: Any) -> bool:
+    """Tell whether x is worth a look for strings: it is not made of numeric arrays only."""
+    leaves = nest.flatten(x) if isinstance(x, (list, tuple, dict)) else [x]
+    return not all(
+        isinstance(leaf, torch.Tensor)
+        or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biufc")
+        for leaf in leaves
+    )
+
+
+def _string_rows(owner: str, name: str, leaf: Any) -> np.ndarray:
+    """Return an array of strings whose entries are checked, so that no batch fails in the midst."""
+    array = np.asarray(leaf)
+    if array.dtype.kind == "O":
+        array = as_strings(array, owner, name)
+    if not array.ndim:
+        raise _no_samples(owner, name, array)
+    return array[:, None] if is_series(leaf) else array
+
+
+def to_tensor(owner: str, name: str, leaf: Any, strings: bool = False) -> Any:
+    """Turn one array of a batch that a source made into a tensor; floats keep their width.
+
+    With `strings`, an array of strings becomes one of `str` objects.
+    """
+    if strings and (is_string_array(leaf) or is_string_frame(leaf)):
+        return as_strings(np.asarray(leaf), owner, name)
     if isinstance(leaf, torch.Tensor):
         return leaf.detach() if leaf.requires_grad else leaf
     if is_sparse_matrix(leaf):
@@ -114,13 +157,15 @@ def to_tensor(owner: str, name: str, leaf: Any) -> torch.Tensor:
     return cast(tensor, batch_dtype(tensor.dtype, tensor.dtype))
 
 
-def to_tensors(owner: str, name: str, part: Any) -> Any:
+def to_tensors(owner: str, name: str, part: Any, strings: bool = False) -> Any:
     """Turn a nested part of a batch into tensors; None stays None."""
     if part is None:
         return None
+    if strings:
+        part = string_leaves(part, owner, name)
     if not is_structure(part):
-        return to_tensor(owner, name, part)
-    return map_named(lambda path, leaf: to_tensor(owner, path, leaf), part, name)
+        return to_tensor(owner, name, part, strings)
+    return map_named(lambda path, leaf: to_tensor(owner, path, leaf, strings), part, name)
 
 
 def map_named(function: Any, structure: Any, name: str) -> Any:

@@ -1,6 +1,6 @@
 """The one door for data: what kind of source it is, and which adapter reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from torchkeras._base import check
 from torchkeras.core import dtypes
-from torchkeras.training.data.accept import is_array
+from torchkeras.core.strings import string_leaves
+from torchkeras.training.data.accept import is_array, may_hold_strings
 from torchkeras.training.data.array import ArrayAdapter
 from torchkeras.training.data.base import DataAdapter
 from torchkeras.training.data.checks import is_structure, refuse_extra, refuse_leaf
@@ -31,6 +32,7 @@ def make_adapter(
     steps: int | None = None,
     floatx: str = "float32",
     owner: str = "fit",
+    strings: Callable[[], bool] | None = None,
 ) -> DataAdapter:
     """Make the adapter that gives batches `(x, y, sample_weight)` of tensors from a source.
 
@@ -46,6 +48,7 @@ def make_adapter(
         steps: Batches an epoch: it may be less or more than one pass over the data.
         floatx: What floating point arrays become.
         owner: Who asks, for messages.
+        strings: Tells whether x may hold strings, if it comes to that; lists of them are taken too.
 
     Raises:
         ValueError: if lengths differ, there are no samples, entries are no real numbers, or an
@@ -72,7 +75,10 @@ def make_adapter(
     weights = None
     if class_weight is not None:
         weights = ClassWeight(owner, class_weight, float_dtype)
-    common = {"steps": steps, "class_weight": weights, "owner": owner}
+    textual = strings is not None and may_hold_strings(x) and strings()
+    common = {"steps": steps, "class_weight": weights, "owner": owner, "strings": textual}
+    if textual:
+        x = string_leaves(x, owner, "x")
 
     if type(x) is TensorDataset:  # arrays in disguise: read as such, not sample by sample
         refuse_extra(owner, "TensorDataset", y=y, sample_weight=sample_weight)

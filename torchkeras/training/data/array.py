@@ -38,9 +38,10 @@ class ArrayAdapter(DataAdapter):
         steps: int | None,
         floatx: torch.dtype,
         owner: str,
+        strings: bool = False,
     ) -> None:
         self.owner, self.steps, self.shuffle = owner, steps, shuffle
-        x = _columns(owner, "x", x, floatx)
+        x = _columns(owner, "x", x, floatx, strings)
         y = _columns(owner, "y", y, floatx)
         weight = _weights(owner, y, sample_weight, floatx)
         parts = {"x": x, "y": y, "sample_weight": weight}
@@ -60,10 +61,10 @@ class ArrayAdapter(DataAdapter):
         return _array_pass(self._parts, self.num_samples, self.batch_size, self.shuffle, ahead)
 
 
-def _columns(owner: str, name: str, data: Any, floatx: torch.dtype) -> Any:
+def _columns(owner: str, name: str, data: Any, floatx: torch.dtype, strings: bool = False) -> Any:
     if not is_structure(data):
-        return None if data is None else to_column(owner, name, data, floatx)
-    return map_named(lambda path, leaf: to_column(owner, path, leaf, floatx), data, name)
+        return None if data is None else to_column(owner, name, data, floatx, strings)
+    return map_named(lambda path, leaf: to_column(owner, path, leaf, floatx, strings), data, name)
 
 
 def _weights(owner: str, y: Any, sample_weight: Any, floatx: torch.dtype) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from torchkeras.core import dtypes
+from torchkeras.core.strings import as_strings
 
 # torch has the wider unsigned integers, but few kernels for them: as Keras, take signed ones.
 _SIGNED = {
@@ -202,6 +203,39 @@ class ArrayColumn:
         return TensorColumn(self.read(0, len(self)))
 
 
+class StringColumn:
+    """Rows of an array of strings, which travel as arrays of `str` objects.
+
+    Args:
+        source: Array of numpy's, of strings, bytes or Python objects.
+        name: What it is called in messages.
+    """
+
+    __slots__ = ("name", "source")
+
+    def __init__(self, source: np.ndarray, name: str) -> None:
+        self.source, self.name = source, name
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Return the rows of a range."""
+        return as_strings(self.source[start:stop], "data", self.name)
+
+    def take(self, index: torch.Tensor) -> np.ndarray:
+        """Return the rows of an index."""
+        return as_strings(self.source[index.numpy()], "data", self.name)
+
+    def plain(self, gathered: bool) -> bool:
+        """Tell that rows are no tensors."""
+        return False
+
+    def cost(self) -> int:
+        """Tell that there is nothing to settle."""
+        return 0
+
+
 class SparseRows:
     """A scipy sparse matrix whose slices are dense."""
 
@@ -233,7 +267,7 @@ class RowRange:
         return self.source[np.asarray(rows) + self.start]
 
 
-Column = TensorColumn | ArrayColumn
+Column = TensorColumn | ArrayColumn | StringColumn
 
 
 def batch_dtype(dtype: torch.dtype, floatx: torch.dtype) -> torch.dtype:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from torchkeras._base.check import received
+from torchkeras.core.strings import is_string_array
 
 
 def is_frame(x: Any) -> bool:
@@ -15,6 +16,13 @@ def is_frame(x: Any) -> bool:
 def is_series(x: Any) -> bool:
     """Tell whether `x` is a pandas Series."""
     return is_frame(x) and not hasattr(x, "columns")
+
+
+def is_string_frame(x: Any) -> bool:
+    """Tell whether `x` is a DataFrame whose columns all hold strings."""
+    if not is_frame(x) or is_series(x) or not len(x.columns):
+        return False
+    return all(is_string_array(x.iloc[:, i]) for i in range(len(x.columns)))
 
 
 def frame_to_numpy(owner: str, name: str, frame: Any) -> np.ndarray:

@@ -20,9 +20,15 @@ class GeneratorAdapter(StreamAdapter):
         steps: int | None,
         class_weight: ClassWeight | None,
         owner: str,
+        strings: bool = False,
     ) -> None:
         super().__init__(
-            owner=owner, kind="generator", steps=steps, class_weight=class_weight, lists=False
+            owner=owner,
+            kind="generator",
+            steps=steps,
+            class_weight=class_weight,
+            lists=False,
+            strings=strings,
         )
         self._iterator = iterator
 

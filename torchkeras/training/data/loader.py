@@ -93,9 +93,14 @@ class LoaderAdapter(StreamAdapter):
         class_weight: ClassWeight | None,
         owner: str,
         num_samples: int | None = None,
+        strings: bool = False,
     ) -> None:
         super().__init__(
-            owner=owner, kind=type(loader).__name__, steps=steps, class_weight=class_weight
+            owner=owner,
+            kind=type(loader).__name__,
+            steps=steps,
+            class_weight=class_weight,
+            strings=strings,
         )
         self._loader = loader
         count = length(loader)

@@ -87,8 +87,12 @@ class PyDatasetAdapter(StreamAdapter):
         steps: int | None,
         class_weight: ClassWeight | None,
         owner: str,
+        strings: bool = False,
     ) -> None:
-        super().__init__(owner=owner, kind="PyDataset", steps=steps, class_weight=class_weight)
+        super().__init__(
+            owner=owner, kind="PyDataset", steps=steps, class_weight=class_weight, strings=strings
+        )
+        self._strings = strings
         self._dataset, self._shuffle = dataset, bool(shuffle)
         count = dataset.num_batches
         if count is not None and check.non_negative_int(owner, "num_batches of x", count) == 0:
@@ -113,7 +117,8 @@ class PyDatasetAdapter(StreamAdapter):
         data = self._dataset
         order = _Order(data.num_batches, self._shuffle)
         if data.use_multiprocessing and data.workers:
-            return _from_processes(data, order, Converter(self.owner, self.kind))
+            convert = Converter(self.owner, self.kind, strings=self._strings)
+            return _from_processes(data, order, convert)
         if data.workers > 1 and data.max_queue_size:
             return _from_threads(data.__getitem__, iter(order), data.workers, data.max_queue_size)
         return map(data.__getitem__, order)

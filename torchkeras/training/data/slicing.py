@@ -9,6 +9,7 @@ import torch
 
 from torchkeras._base.check import received
 from torchkeras.core import nest
+from torchkeras.core.strings import string_leaves
 from torchkeras.training.data.accept import (
     is_array,
     is_on_disk,
@@ -50,6 +51,7 @@ def train_validation_split(
             f"{owner}: validation_split must be a number above 0 and below 1. "
             f"{received('validation_split', validation_split)}"
         )
+    arrays = tuple(string_leaves(a, owner, n) for a, n in zip(arrays, _NAMES, strict=False))
     parts = [
         map_named(lambda path, leaf: _sliceable(owner, path, leaf), part, name)
         for part, name in zip(arrays, _NAMES, strict=False)

@@ -22,6 +22,7 @@ class StreamAdapter(DataAdapter):
         steps: Batches an epoch, or None for a whole pass.
         class_weight: Weights of the classes, applied to each batch.
         lists: Whether a list means `(x, y, sample_weight)`; else only a tuple does.
+        strings: Whether x may hold strings; a list or tuple of nothing else is x alone.
     """
 
     def __init__(
@@ -32,10 +33,11 @@ class StreamAdapter(DataAdapter):
         steps: int | None,
         class_weight: ClassWeight | None,
         lists: bool = True,
+        strings: bool = False,
     ) -> None:
         self.owner, self.kind, self.steps = owner, kind, steps
         self.num_batches = steps
-        self._convert = Converter(owner, kind, class_weight, lists)
+        self._convert = Converter(owner, kind, class_weight, lists, strings)
 
     @property
     def lone(self) -> bool:  # type: ignore[override]
@@ -62,17 +64,25 @@ class StreamAdapter(DataAdapter):
 class Converter:
     """Turn a batch of any accepted form into `(x, y, sample_weight)` of tensors."""
 
-    __slots__ = ("class_weight", "kind", "lists", "lone", "owner")
+    __slots__ = ("class_weight", "kind", "lists", "lone", "owner", "strings")
 
     def __init__(
-        self, owner: str, kind: str, class_weight: ClassWeight | None = None, lists: bool = True
+        self,
+        owner: str,
+        kind: str,
+        class_weight: ClassWeight | None = None,
+        lists: bool = True,
+        strings: bool = False,
     ) -> None:
-        self.owner, self.kind, self.lists = owner, kind, lists
+        self.owner, self.kind, self.lists, self.strings = owner, kind, lists, strings
         self.class_weight = class_weight
         self.lone = False
 
     def __call__(self, item: Any) -> Batch:
-        if isinstance(item, tuple) or (self.lists and isinstance(item, list)):
+        if self.strings and isinstance(item, (list, tuple)) and _only_strings(item):
+            x, y, weight = item, None, None
+            self.lone = True
+        elif isinstance(item, tuple) or (self.lists and isinstance(item, list)):
             if not 1 <= len(item) <= 3:
                 raise self._refused(f"a {type(item).__name__} of {len(item)} parts")
             x, y, weight = (*item, None, None)[:3]
@@ -81,18 +91,24 @@ class Converter:
             self.lone = True
         else:
             raise self._refused(received("batch", item).removeprefix("Received: ").rstrip("."))
-        x, y, weight = self._part("x", x), self._part("y", y), self._part("sample_weight", weight)
+        x = self._part("x", x, self.strings)
+        y, weight = self._part("y", y), self._part("sample_weight", weight)
         if self.class_weight is not None:
             weight = self.class_weight(y, weight)
         return (x, y, weight)
 
-    def _part(self, name: str, part: Any) -> Any:
+    def _part(self, name: str, part: Any, strings: bool = False) -> Any:
         if type(part) is torch.Tensor and not part.requires_grad:
             return part
-        return to_tensors(self.owner, name, part)
+        return to_tensors(self.owner, name, part, strings)
 
     def _refused(self, came: str) -> ValueError:
         return ValueError(
             f"{self.owner}: each batch of a {self.kind} must be a tuple, either (x,), (x, y) or "
             f"(x, y, sample_weight). Received: {came}."
         )
+
+
+def _only_strings(item: Any) -> bool:
+    """Tell a batch of strings, as torch's DataLoader collates them, from a batch `(x, y)`."""
+    return bool(item) and all(isinstance(e, (str, bytes)) for e in item)

@@ -145,11 +145,14 @@ class FeatureSpace(FeatureKinds, Layer):
             KeyError: if a feature is missing.
         """
         tables = columns.batches(dataset)
-        for name in self._adaptable():
-            dtype = self.features[name].dtype
-            parts = list(columns.column_of(tables, name, dtype))
+        # All is read before any layer changes.
+        read = {
+            name: list(columns.column_of(tables, name, self.features[name].dtype))
+            for name in self._adaptable()
+        }
+        for name, parts in read.items():
             layer = self.preprocessors[name]
-            if not layer.built:
+            if not layer.built and parts:
                 layer.build((None, *parts[0].shape[1:]))
             if isinstance(layer, Discretization) and columns.is_table(dataset):
                 parts = columns.slices(parts[0])

@@ -55,7 +55,7 @@ def test_random_sharpness(shape, factor, value_range):
 CASES = [("RandomGaussianBlur", {"factor": (1, 1)}), ("RandomSharpness", {"factor": 0.8})]
 
 
-@pytest.mark.parametrize("name, args", CASES)
+@pytest.mark.parametrize(("name", "args"), CASES)
 @pytest.mark.parametrize("dtype", ["uint8", "int32"])
 def test_integers(name, args, dtype):
     x = images(2, 6, 7, 3, dtype=dtype)
@@ -66,7 +66,7 @@ def test_integers(name, args, dtype):
     assert_close(got, want)
 
 
-@pytest.mark.parametrize("name, args", CASES)
+@pytest.mark.parametrize(("name", "args"), CASES)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_low_precision(name, args, dtype):
     x = images(2, 6, 7, 3)
@@ -75,7 +75,7 @@ def test_low_precision(name, args, dtype):
 
 
 @pytest.mark.parametrize(
-    "args, text",
+    ("args", "text"),
     [
         ({"factor": 2}, r"factor must be .* in the range \[0, 1\]"),
         ({"kernel_size": 2}, "kernel_size must be odd"),

@@ -168,7 +168,7 @@ def test_random_color_jitter_of_integers():
 
 
 @pytest.mark.parametrize(
-    "name, args, text",
+    ("name", "args", "text"),
     [
         ("RandomColorDegeneration", {"factor": 2}, r"factor must be .* in the range \[-1, 1\]"),
         ("RandomHue", {"factor": -0.1}, r"factor must be .* in the range \[0, 1\]"),

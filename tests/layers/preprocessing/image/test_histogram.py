@@ -122,7 +122,7 @@ def test_clahe_evens_out_a_dark_corner():
 
 
 @pytest.mark.parametrize(
-    "name, args, text",
+    ("name", "args", "text"),
     [
         ("Equalization", {"value_range": 3}, "value_range must be a list of two numbers"),
         ("Equalization", {"value_range": (0, 1, 2)}, "value_range must be a list of two numbers"),

@@ -73,7 +73,7 @@ def test_random_posterization_draws():
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
-    "addition, threshold",
+    ("addition", "threshold"),
     [(0.0, 0.0), (0.3, 0.6), ((0.1, 0.2), (0.2, 0.5)), (1, 0), ((0, 0), (1, 1)), (0, [0.9, 0.1])],
 )
 @pytest.mark.parametrize("value_range", RANGES)
@@ -89,7 +89,7 @@ def test_solarization(shape, addition, threshold, value_range):
 
 
 @pytest.mark.parametrize(
-    "name, args",
+    ("name", "args"),
     [
         ("RandomInvert", {"factor": (0.5, 1)}),
         ("RandomPosterization", {"factor": 4}),
@@ -107,7 +107,7 @@ def test_integers(name, args, dtype):
 
 
 @pytest.mark.parametrize(
-    "name, args",
+    ("name", "args"),
     [
         ("RandomBrightness", {"factor": 0.3}),
         ("RandomInvert", {"factor": (0.5, 1)}),
@@ -123,7 +123,7 @@ def test_low_precision(name, args, dtype):
 
 
 @pytest.mark.parametrize(
-    "name, factor, bounds",
+    ("name", "factor", "bounds"),
     [
         ("RandomBrightness", 2, r"\[-1, 1\]"),
         ("RandomBrightness", (2, 3), r"\[-1, 1\]"),

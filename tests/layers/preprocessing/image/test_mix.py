@@ -30,12 +30,12 @@ def data(batch: int = 4, classes: int = 3, **more):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name, args", CASES)
+@pytest.mark.parametrize(("name", "args"), CASES)
 def test_images(shape, name, args):
     check_augmentation(name, args | {"seed": 3}, images(*shape))
 
 
-@pytest.mark.parametrize("name, args", CASES)
+@pytest.mark.parametrize(("name", "args"), CASES)
 @pytest.mark.parametrize("labels", ["one-hot", "integers", "two axes"])
 def test_labels(name, args, labels):
     ours, theirs = pair(name, args)
@@ -188,7 +188,7 @@ def test_draws():
 
 
 @pytest.mark.parametrize(
-    "name, args, text",
+    ("name", "args", "text"),
     [
         ("MixUp", {"alpha": 0}, "alpha must be a number above 0"),
         ("MixUp", {"alpha": -1}, "alpha must be a number above 0"),

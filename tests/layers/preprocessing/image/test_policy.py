@@ -213,7 +213,7 @@ def test_seed(name):
 
 
 @pytest.mark.parametrize(
-    "name, args, text",
+    ("name", "args", "text"),
     [
         ("RandAugment", {"factor": 2}, r"factor must be .* in the range \[0, 1\]"),
         ("RandAugment", {"num_ops": -1}, "num_ops must be an integer >= 0"),

@@ -1,0 +1,36 @@
+"""Layers by config."""
+
+from typing import Any
+
+from torch import nn
+
+from torchkeras._base.check import received
+from torchkeras.core.registry import LAYERS
+
+
+def serialize(layer: Any) -> dict[str, Any]:
+    """Return the Keras config of a layer.
+
+    >>> import torchkeras as keras
+    >>> keras.layers.serialize(keras.layers.Dense(3))["config"]["units"]
+    3
+    """
+    return LAYERS.serialize(layer)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """Return the layer (or model) of a config made by `serialize`.
+
+    Raises:
+        ValueError: for the config of anything else.
+
+    >>> import torchkeras as keras
+    >>> keras.layers.deserialize(keras.layers.serialize(keras.layers.Dense(3))).units
+    3
+    """
+    layer = LAYERS.deserialize(config, custom_objects) if isinstance(config, dict) else None
+    if not isinstance(layer, nn.Module):
+        raise ValueError(
+            f"deserialize: the config of a layer is needed. {received('config', config)}"
+        )
+    return layer
