@@ -288,6 +288,7 @@ def pool(rank: int) -> Row:
             "strides": [OMIT, None, 1, 2, 3],
             "padding": ["valid"],  # "same": docs/differences.md, and the family's own tests
             "data_format": FORMAT,
+            "name": [OMIT, "mine"],
         },
         channels=True,
     )
@@ -329,7 +330,7 @@ def recurrent(**options: list) -> Row:
             "return_state": [False, True],
             "go_backwards": [OMIT, True, False],
             "unroll": [OMIT, True, False],
-            **{k: v for k, v in WEIGHTS.items() if k != "activity_regularizer"},
+            **WEIGHTS,
             **options,
         },
         mask=2,
@@ -356,7 +357,10 @@ def conv_lstm(rank: int) -> Row:
             "return_sequences": [False, True],
             "return_state": [False, True],
             "go_backwards": [False, True],
-            **{k: v for k, v in WEIGHTS.items() if k not in ("activity_regularizer", "trainable")},
+            "recurrent_initializer": [OMIT, "glorot_uniform"],
+            "recurrent_regularizer": [OMIT, "l2"],
+            "recurrent_constraint": [OMIT, "non_neg"],
+            **{k: v for k, v in WEIGHTS.items() if k != "trainable"},
         },
         rtol=1e-4,
         training=(False,),
@@ -379,6 +383,7 @@ def cell(**options: list) -> Row:
             "use_bias": [OMIT, True, False],
             "recurrent_initializer": [OMIT, "glorot_uniform"],
             "recurrent_regularizer": [OMIT, "l2"],
+            "recurrent_constraint": [OMIT, "non_neg"],
             **{k: v for k, v in WEIGHTS.items() if k != "activity_regularizer"},
             **options,
         },
@@ -463,6 +468,8 @@ ROWS: dict[str, Row] = {
                 Of(lambda lib: lambda x: lib.ops.mean(x, axis=-1)),
             ],
             "mask": [OMIT, None],
+            "output_shape": [OMIT, None],
+            "arguments": [OMIT, {}],
         },
         saves=False,  # code is not loaded from files
         config=False,
@@ -529,6 +536,8 @@ ROWS: dict[str, Row] = {
             "key_dim": [4, 3],
             "value_dim": [OMIT, None, 5],
             "dropout": [OMIT, 0.0],
+            "seed": SEED,
+            "sliding_window": [OMIT, None, 2, 3],
             "use_bias": BOOL,
             "use_gate": [OMIT, True],
             "output_shape": [OMIT, None, 6],
@@ -550,6 +559,8 @@ ROWS: dict[str, Row] = {
             "num_query_heads": [4, 6],
             "num_key_value_heads": [2, 1],
             "dropout": [OMIT, 0.0],
+            "seed": SEED,
+            "sliding_window": [OMIT, None, 2, 3],
             "use_bias": BOOL,
             "use_gate": [OMIT, True],
             "flash_attention": [OMIT, None, False],
@@ -621,6 +632,8 @@ ROWS: dict[str, Row] = {
             "gamma_initializer": ["ones", "uniform"],
             "beta_regularizer": REGULARIZER,
             "gamma_regularizer": REGULARIZER,
+            "beta_constraint": [OMIT, "non_neg"],
+            "gamma_constraint": [OMIT, "non_neg"],
         },
     ),
     "UnitNormalization": Row((B, T, N), {"axis": [OMIT, -1, 1, (1, 2), [1]]}),
@@ -646,7 +659,12 @@ ROWS: dict[str, Row] = {
     **{
         f"SpatialDropout{r}D": Row(
             (B, *[S] * r, N),
-            {"rate": [0.5, 0.0, 0.2], "seed": SEED, "dtype": [OMIT, "float32"]}
+            {
+                "rate": [0.5, 0.0, 0.2],
+                "seed": SEED,
+                "dtype": [OMIT, "float32"],
+                "name": [OMIT, "mine"],
+            }
             | ({"data_format": FORMAT} if r > 1 else {}),
             channels=True,
             random=True,
@@ -783,13 +801,20 @@ ROWS: dict[str, Row] = {
             "bin_boundaries": [[0.0, 0.5], [-1.0, 0.0, 1.0]],
             "output_mode": ["int", "one_hot", "multi_hot", "count", OMIT],
             "epsilon": [OMIT, 0.1],
+            "name": [OMIT, "mine"],
+            "dtype": [OMIT, "float32"],
+            "sparse": [OMIT, False],
         },
         grads=False,
         halves=False,
     ),
     "CategoryEncoding": Row(
         (B, T),
-        {"num_tokens": [7, 9], "output_mode": [OMIT, "multi_hot", "one_hot", "count"]},
+        {
+            "num_tokens": [7, 9],
+            "output_mode": [OMIT, "multi_hot", "one_hot", "count"],
+            "sparse": [OMIT, False],
+        },
         integers=(0, 7),
     ),
     "Rescaling": Row(
@@ -863,7 +888,9 @@ ROWS: dict[str, Row] = {
         }
     ),
     "CenterCrop": image({"height": [5, 8], "width": [4, 9]}),
-    "RandomCrop": image({"height": [5, 8], "width": [4, 9], "seed": [3, 4]}, random=True),
+    "RandomCrop": image(
+        {"height": [5, 8], "width": [4, 9], "seed": [3, 4], "name": [OMIT, "mine"]}, random=True
+    ),
     "AutoContrast": image({"value_range": [(0, 255), (0, 1), OMIT], "data_format": [OMIT]}),
     "Equalization": image(
         {"value_range": [(0, 255), OMIT], "bins": [OMIT, 256, 64]},

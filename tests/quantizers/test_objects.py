@@ -42,7 +42,7 @@ def test_lookup():
     assert OURS.get(OURS.AbsMaxQuantizer, axis=1).axis == (1,)
     own = OURS.Quantizer()
     assert OURS.get(own) is own and own(3) == 3
-    with pytest.raises(ValueError, match="Unknown quantizer: 'abs_max_quantizr'. Did you mean"):
+    with pytest.raises(ValueError, match=r"Unknown quantizer: 'abs_max_quantizr'\. Did you mean"):
         OURS.get("abs_max_quantizr")
     with pytest.raises(ValueError, match="A quantizer is given by"):
         OURS.get(3)
@@ -64,7 +64,7 @@ CONFIGS = [
 ]
 
 
-@pytest.mark.parametrize("name, args", CONFIGS, ids=range(len(CONFIGS)))
+@pytest.mark.parametrize(("name", "args"), CONFIGS, ids=range(len(CONFIGS)))
 def test_configurations(name, args):
     ours, theirs = (getattr(lib, name)(**args(lib)) for lib in (OURS, THEIRS))
     assert ours.mode == theirs.mode
@@ -92,7 +92,7 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name, args, match", BAD, ids=range(len(BAD)))
+@pytest.mark.parametrize(("name", "args", "match"), BAD, ids=range(len(BAD)))
 def test_wrong_configurations(name, args, match):
     for lib in (OURS, THEIRS):
         with pytest.raises(ValueError, match=match):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from torchkeras.core import policy, serialize as _serialize
+from torchkeras.core import policy
+from torchkeras.core import serialize as _serialize
 
 
 def serialize(dtype_policy: policy.DTypePolicy) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Lists and dicts of layers and variables that a layer owns."""
 
 import copy
+import functools
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -119,31 +120,75 @@ def apply_to_variables(fn: Any, variables: Any) -> None:
                 v.grad.data = fn(v.grad)
 
 
+def _plain(container: Any) -> Any:
+    """Return the entries themselves, which the container's own reading methods do not."""
+    if isinstance(container, list):
+        return list.copy(container)
+    return dict(dict.items(container))
+
+
+def _changing(kind: type, *names: str) -> Iterator[Any]:
+    """Make mutating methods of list or dict whose effect the mirror follows."""
+
+    def make(method: Any) -> Any:
+        @functools.wraps(method)
+        def changed(self: Any, *args: Any, **kwargs: Any) -> Any:
+            result = method(self, *args, **kwargs)
+            self.__dict__["_mirror"] = _plain(self)
+            return result
+
+        return changed
+
+    return (make(getattr(kind, name)) for name in names)
+
+
 class TrackedList(Tracked, list):
-    """A list whose modules and variables belong to the layer that holds it."""
+    """A list whose modules and variables belong to the layer that holds it.
+
+    `torch.compile` cannot look into it: reading goes by a plain list of the same entries, the
+    mirror.
+    """
 
     def __init__(self, values: Any = ()) -> None:
         Tracked.__init__(self)
         list.__init__(self, adopt(values))
+        self.__dict__["_mirror"] = _plain(self)
+
+    pop, remove, clear, sort, reverse, __delitem__, __imul__ = _changing(
+        list, "pop", "remove", "clear", "sort", "reverse", "__delitem__", "__imul__"
+    )
+    _append, _insert, _extend, _set = _changing(list, "append", "insert", "extend", "__setitem__")
 
     def append(self, value: Any) -> None:
         """See `list`."""
-        list.append(self, adopt(value))
+        self._append(adopt(value))
 
     def insert(self, index: Any, value: Any) -> None:
         """See `list`."""
-        list.insert(self, index, adopt(value))
+        self._insert(index, adopt(value))
 
     def extend(self, values: Iterable[Any]) -> None:
         """See `list`."""
-        list.extend(self, adopt(list(values)))
+        self._extend(adopt(list(values)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        list.__setitem__(self, index, adopt(list(value) if isinstance(index, slice) else value))
+        self._set(index, adopt(list(value) if isinstance(index, slice) else value))
 
     def __iadd__(self, values: Iterable[Any]) -> "TrackedList":  # type: ignore[override,misc]
         self.extend(values)
         return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mirror)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self._mirror)
+
+    def __len__(self) -> int:
+        return len(self._mirror)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._mirror[index]
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         return ((str(i), v) for i, v in enumerate(list.__iter__(self)))
@@ -163,22 +208,61 @@ class TrackedList(Tracked, list):
 
 
 class TrackedDict(Tracked, dict):
-    """A dict whose modules and variables belong to the layer that holds it."""
+    """A dict whose modules and variables belong to the layer that holds it; see `TrackedList`."""
 
     def __init__(self, values: Any = ()) -> None:
         Tracked.__init__(self)
         dict.__init__(self, adopt(values))
+        self.__dict__["_mirror"] = _plain(self)
+
+    pop, popitem, clear, __delitem__ = _changing(dict, "pop", "popitem", "clear", "__delitem__")
+    _set, _setdefault, _update = _changing(dict, "__setitem__", "setdefault", "update")
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        dict.__setitem__(self, key, adopt(value))
+        self._set(key, adopt(value))
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """See `dict`."""
-        return dict.setdefault(self, key, adopt(default))
+        return self._setdefault(key, adopt(default))
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """See `dict`."""
-        dict.update(self, adopt(dict(*args, **kwargs)))
+        self._update(adopt(dict(*args, **kwargs)))
+
+    def __ior__(self, other: Any) -> "TrackedDict":  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._mirror)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self._mirror)
+
+    def __len__(self) -> int:
+        return len(self._mirror)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._mirror[key]
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self._mirror
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """See `dict`."""
+        return self._mirror.get(key, default)
+
+    def keys(self) -> Any:
+        """See `dict`."""
+        return self._mirror.keys()
+
+    def values(self) -> Any:
+        """See `dict`."""
+        return self._mirror.values()
+
+    def items(self) -> Any:
+        """See `dict`."""
+        return self._mirror.items()
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         return ((str(k).replace(".", "_"), v) for k, v in dict.items(self))
@@ -187,10 +271,10 @@ class TrackedDict(Tracked, dict):
         return dict.__repr__(self)
 
     def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
-        return TrackedDict, (dict(self),)
+        return TrackedDict, (_plain(self),)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TrackedDict":
-        return _copied(self, TrackedDict(), memo, lambda new, c: new.update(c), dict(self))
+        return _copied(self, TrackedDict(), memo, lambda new, c: new.update(c), _plain(self))
 
 
 def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -> Any:

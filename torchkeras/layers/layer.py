@@ -139,14 +139,13 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         """Note the path, and choose from a map of policies, when the layer is built."""
         fields = self.__dict__
         if fields.get("_path") is None:
-            names = _state.names if _state.names[-1:] == (self.name,) else (*_state.names, self.name)
+            names = _state.names
+            names = names if names[-1:] == (self.name,) else (*names, self.name)
             fields["_path"] = "/".join(names)
         if self._policies is not None:
             fields["_policy"] = self._policies[fields["_path"]]
 
-    def quantize(
-        self, mode: Any = None, type_check: bool = True, config: Any = None
-    ) -> None:
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Keep the weights in few bits from now on; only some layers can.
 
         Args:

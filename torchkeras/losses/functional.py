@@ -196,9 +196,10 @@ def _overlap(y_true: Any, y_pred: Any, axis: Axis) -> tuple[torch.Tensor, torch.
 
 @LOSSES.register()
 def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> torch.Tensor:
-    """`1 - (2 * sum(y_true * y_pred) + epsilon) / (sum(y_true) + sum(y_pred) + epsilon)`.
+    """`1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + epsilon)`.
 
-    `axis=None` sums over everything; `(1, 2, 3)` gives one value an image.
+    `axis=None` sums over everything; `(1, 2, 3)` gives one value an image. Where both are empty,
+    the loss is 1, as in Keras.
 
     >>> import torchkeras as keras
     >>> keras.losses.dice([[1.0, 0.0]], [[1.0, 0.0]])
@@ -207,28 +208,27 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> torch.Tensor:
     y_true, y_pred, axis = _overlap(y_true, y_pred, axis)
     both = (y_true * y_pred).sum(axis)
     size = y_true.sum(axis) + y_pred.sum(axis)
-    return 1.0 - (2.0 * both + config.epsilon()) / (size + config.epsilon())
+    return 1.0 - 2.0 * both / (size + config.epsilon())
 
 
 @LOSSES.register()
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None
 ) -> torch.Tensor:
-    """`1 - (tp + epsilon) / (tp + alpha * fn + beta * fp + epsilon)`, all three soft counts.
+    """`1 - tp / (tp + alpha * fn + beta * fp + epsilon)`, all three soft counts.
 
     As Keras computes it: `alpha` weights what was missed, `beta` what was wrongly found.
     Salehi et al. 2017, https://arxiv.org/abs/1706.05721
 
     >>> import torchkeras as keras
-    >>> keras.losses.tversky([[1.0, 0.0]], [[1.0, 0.0]])
-    tensor(0.)
+    >>> keras.losses.tversky([[1.0, 0.0]], [[0.5, 0.5]])
+    tensor(0.5000)
     """
     y_true, y_pred, axis = _overlap(y_true, y_pred, axis)
     hits = (y_true * y_pred).sum(axis)
     false_alarms = ((1.0 - y_true) * y_pred).sum(axis)
     misses = (y_true * (1.0 - y_pred)).sum(axis)
-    found = hits + config.epsilon()
-    return 1.0 - found / (found + alpha * misses + beta * false_alarms)
+    return 1.0 - hits / (hits + alpha * misses + beta * false_alarms + config.epsilon())
 
 
 def check_q(owner: str, q: float) -> None:

@@ -75,7 +75,7 @@ def reduce_weighted(
     """Weight, mask and reduce per-sample values.
 
     `"sum_over_batch_size"` and `"mean"` divide by the number of values,
-    `"mean_with_sample_weight"` by the sum of the weights.
+    `"mean_with_sample_weight"` by the sum of the weights, unless there is one value only.
     """
     if mask is not None:
         sample_weight = apply_mask(sample_weight, mask, values.dtype, reduction)
@@ -83,7 +83,7 @@ def reduce_weighted(
         return reduce_values(values, reduction)
     values, sample_weight = match_ranks(values, sample_weight)
     weighted = _product("values", values, "sample_weight", sample_weight)
-    if reduction == "mean_with_sample_weight":
+    if reduction == "mean_with_sample_weight" and weighted.ndim:
         total = sample_weight.sum()
         return torch.where(total == 0, 0.0, weighted.sum() / torch.where(total == 0, 1.0, total))
     return reduce_values(weighted, reduction)

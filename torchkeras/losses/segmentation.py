@@ -47,8 +47,8 @@ class Tversky(FunctionLoss):
     Salehi et al. 2017, https://arxiv.org/abs/1706.05721
 
     >>> import torchkeras as keras
-    >>> keras.losses.Tversky()([[1.0, 0.0]], [[1.0, 0.0]])
-    tensor(0.)
+    >>> keras.losses.Tversky()([[1.0, 0.0]], [[0.5, 0.5]])
+    tensor(0.5000)
     """
 
     def __init__(

@@ -30,6 +30,7 @@ class _BestAt(CurveCounts):
     """Largest `_wanted` rate over the thresholds where the `_bound` rate is at least `value`."""
 
     _direction = "up"
+    _above_first = 0  # the first threshold is 0, not less as that of AUC
     _wanted: Rate
     _bound: Rate
 

@@ -43,6 +43,7 @@ class CurveCounts(Metric):
 
     _thresholds: list[float]
     _even: bool
+    _above_first = 1  # how many thresholds lie below a prediction of 0
     _counts: dict[str, Variable]
     _histogram: torch.Tensor | None = None
 
@@ -64,7 +65,7 @@ class CurveCounts(Metric):
         """Return for each prediction how many thresholds lie below it."""
         last = len(self._thresholds)
         if self._even:
-            return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp_(1, last)
+            return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp_(self._above_first, last)
         return torch.bucketize(y_pred, y_pred.new_tensor(self._thresholds))
 
     def _count(

@@ -37,9 +37,11 @@ def sparse_top_k_categorical_accuracy(
     """
     owner = "sparse_top_k_categorical_accuracy"
     y_pred = convert_to_tensor(y_pred)
-    y_true = class_of_row(convert_to_tensor(y_true).to(y_pred.device), y_pred)
+    y_true = convert_to_tensor(y_true).to(y_pred.device)
+    shape = y_true.shape  # a last axis of 1 stays, as in Keras
+    y_true = class_of_row(y_true, y_pred)
     if from_sorted_ids:
-        return as_float((y_pred[..., :k] == y_true.unsqueeze(-1)).any(-1))
+        return as_float((y_pred[..., :k] == y_true.unsqueeze(-1)).any(-1)).reshape(shape)
     classes = y_pred.shape[-1]
     if k > classes:
         raise ValueError(
@@ -51,7 +53,7 @@ def sparse_top_k_categorical_accuracy(
     except (IndexError, RuntimeError) as e:
         raise labels.bad_class(owner, y_true, classes) from e
     least = torch.topk(y_pred, k).values[..., -1:]
-    return as_float((chosen >= least).squeeze(-1))
+    return as_float((chosen >= least).squeeze(-1)).reshape(shape)
 
 
 @METRICS.register("top_k_categorical_accuracy")

@@ -59,7 +59,7 @@ def fake_quant_with_min_max_vars(
     >>> import torch, torchkeras as keras
     >>> x = torch.tensor([-2.0, 0.1, 0.6])
     >>> keras.quantizers.fake_quant_with_min_max_vars(x, -1.0, 1.0, num_bits=3)
-    tensor([-1.1429,  0.0000,  0.5714])
+    tensor([-0.8571,  0.0000,  0.5714])
     """
     x = convert_to_tensor(inputs)
     whole = not x.is_floating_point()

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 
-from torchkeras.core import dtypes
 from torchkeras.core.configurable import Configurable
 from torchkeras.core.registry import QUANTIZERS
 from torchkeras.quantizers.abs_max import abs_max_quantize
@@ -18,7 +17,7 @@ class Quantizer(Configurable):
     Args:
         output_dtype: Dtype of the numbers.
 
-    >>> import torchkeras as keras
+    >>> import torch, torchkeras as keras
     >>> class Rounding(keras.Quantizer):
     ...     def __call__(self, x):
     ...         return x.round().to(torch.int8), torch.ones(())

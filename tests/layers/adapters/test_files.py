@@ -47,7 +47,7 @@ ROUNDING = {"float": 1e-5, "int8": 0.1}
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("form, lora", CASES)
+@pytest.mark.parametrize(("form", "lora"), CASES)
 def test_between_libraries(form, lora, tmp_path):
     models = {lib: build(lib, form, lora) for lib in (torchkeras, keras)}
     outputs = {lib: m(IDS) for lib, m in models.items()}

@@ -45,6 +45,9 @@ def hide_weight(layer: Any, name: str) -> None:
             entries = {f"_{k}" if k == name else k: v for k, v in table.items()}
             table.clear()
             table.update(entries)
+    places = layer.__dict__.get("_places", {})
+    if name in places:
+        places[f"_{name}"] = places.pop(name)
     layer.__dict__.setdefault("_adapted", set()).add(name)
     layer.__dict__["_fast"] = False
 
@@ -63,4 +66,6 @@ def drop_weight(layer: Any, name: str) -> None:
     for table in (layer._parameters, layer._buffers):
         for key in (name, f"_{name}"):
             table.pop(key, None)
+    for key in (name, f"_{name}"):  # what takes its name is a new variable
+        layer.__dict__.get("_places", {}).pop(key, None)
     layer.__dict__.get("_adapted", set()).discard(name)

@@ -174,6 +174,10 @@ class Int4(Mode):
         return layer._from_matrix(name, layer._unpack(name, _numbers(layer, name)))
 
 
+# suffix, size (None: a number, else as long as the history), first values
+_FLOAT8_STATE = (("scale", None, "ones"), ("amax_history", "length", "zeros"))
+
+
 class Float8(Mode):
     """The float weight, and a scale and a history for inputs, weight and gradients."""
 
@@ -183,10 +187,10 @@ class Float8(Mode):
         """Create the scales and histories."""
         length = getattr(layer._policy, "amax_history_length", 1024)
         for part in ("inputs", "kernel", "outputs_grad"):
-            for suffix, size, first in (("scale", (), "ones"), ("amax_history", (length,), "zeros")):
+            for suffix, size, first in _FLOAT8_STATE:
                 variable = layer.add_weight(
                     name=f"{part}_{suffix}",
-                    shape=size,
+                    shape=() if size is None else (length,),
                     dtype="float32",
                     initializer=first,
                     autocast=False,

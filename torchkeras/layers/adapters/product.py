@@ -60,7 +60,7 @@ def straight_through(
 
 
 class Float8Input(torch.autograd.Function):
-    """Rounds to float8 on the way in; the "gradients" of scale and history are their next values."""
+    """Rounds to float8; the "gradients" of scale and history are their next values."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, scale: Any, history: Any, training: bool) -> torch.Tensor:  # type: ignore[override]

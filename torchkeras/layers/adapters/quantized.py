@@ -141,9 +141,9 @@ class Quantizable(LowRank):
 
     def _attach(self) -> None:
         mode = self._mode()
-        if mode is not None and mode.replaces:
-            if self._target not in self.__dict__.get("_adapted", ()):
-                attach.hide_weight(self, self._target)
+        hidden = self.__dict__.get("_adapted", ())
+        if mode is not None and mode.replaces and self._target not in hidden:
+            attach.hide_weight(self, self._target)
         super()._attach()
         if mode is not None:
             attach.replace_call(self, f"_{self._policy.quantization_mode}_call")

@@ -65,9 +65,12 @@ class StackedRNNCells(Layer):
         """Run the cells; returns the last output and the states of all."""
         new = []
         for cell, state in zip(self.cells, states, strict=True):
+            bare = not isinstance(state, (list, tuple))
+            inputs, state = call_cell(
+                cell, inputs, [state] if bare else list(state), training, kwargs
+            )
             state = list(state) if isinstance(state, (list, tuple)) else [state]
-            inputs, state = call_cell(cell, inputs, state, training, kwargs)
-            new.append(list(state) if isinstance(state, (list, tuple)) else [state])
+            new.append(state[0] if bare else state)  # as it was given
         return inputs, new
 
     @classmethod
