@@ -1,8 +1,9 @@
 """Every layer of Keras with its arguments: the table behind the contract test and the sweep.
 
-A row of `ROWS` (named by the class, or class/variant) says what a layer is called on and which values its arguments take; `cases(name)`
-draws argument combinations from it so that every value comes up, and random shapes. A value may
-be illegal beside another one: then both libraries have to refuse.
+A row of `ROWS` (named by the class, or class/variant) says what a layer is called on and which
+values its arguments take; `cases(name)` draws argument combinations from it so that every value
+comes up, and random shapes. A value may be illegal beside another one: then both libraries have
+to refuse.
 """
 
 import dataclasses
@@ -1027,5 +1028,5 @@ ELSEWHERE = {
     "serialize": "a function",
     "deserialize": "a function",
 }
-ELSEWHERE |= {n: "tests/layers/merging/test_functional.py" for n in (
-    "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract")}  # fmt: skip
+MERGES = ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract")
+ELSEWHERE |= dict.fromkeys(MERGES, "tests/layers/merging/test_functional.py")

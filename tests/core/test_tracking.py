@@ -67,3 +67,67 @@ def test_variables_in_lists_follow_moves_and_copies():
     kept = list(holder.held)
     holder.double()
     assert all(v is w and v.dtype is torch.float64 for v, w in zip(kept, holder.held, strict=True))
+
+
+def test_what_is_read_is_what_was_changed():
+    """Every mutating method of list and dict shows in what reading gives."""
+    seen = keras.layers.Layer()
+    seen.entries, seen.table = [], {}
+    entries, table = seen.entries, seen.table
+    a, b, c = (keras.layers.Identity(name=n) for n in "abc")
+    entries.append(a)
+    entries.insert(0, b)
+    entries.extend([c, a])
+    entries += [b]
+    assert list(entries) == [b, a, c, a, b] == list(reversed(list(reversed(entries))))
+    entries[0] = c
+    entries[1:3] = [b]
+    assert entries == [c, b, a, b]
+    assert entries.pop() is b
+    entries.remove(a)
+    del entries[0]
+    entries *= 2
+    assert (len(entries), entries[0], entries[-1], b in entries) == (2, b, b, True)
+    entries.sort(key=id)
+    entries.reverse()
+    entries.clear()
+    assert not entries
+    assert list(entries) == []
+
+    table["a"] = a
+    table.update(b=b)
+    table |= {"c": c}
+    assert table.setdefault("d", a) is a
+    assert list(table) == list(table.keys()) == ["a", "b", "c", "d"]
+    assert list(table.items())[1] == ("b", b)
+    assert table.pop("b") is b
+    assert table.popitem() == ("d", a)
+    del table["a"]
+    assert (len(table), table.get("c"), table.get("x"), "a" in table) == (1, c, None, False)
+    assert list(table.values()) == [c]
+    table.clear()
+    assert not table
+    assert dict(table) == {}
+
+
+def test_lists_and_dicts_of_layers_compile():
+    class Blocks(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [keras.layers.Dense(3), keras.layers.ReLU()]
+            self.heads = {"one": keras.layers.Dense(3)}
+
+        def call(self, x):
+            for i, block in enumerate(self.blocks):
+                x = block(x) + self.blocks[i](x) * len(self.blocks)
+            for block in reversed(self.blocks):
+                x = block(x)
+            for name, head in self.heads.items():
+                x = head(x) + self.heads[name](x)
+            return x
+
+    layer, x = Blocks(), torch.ones(2, 3)
+    expected = layer(x)
+    compiled = torch.compile(layer, fullgraph=True, backend="eager")
+    assert torch.allclose(compiled(x), expected)
+    torch._dynamo.reset()

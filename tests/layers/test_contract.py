@@ -184,11 +184,12 @@ def test_torch_compile(name):
 COMMON = {"self", "args", "kwargs"}
 ADAPTERS = {"lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size"}
 # Arguments that the layers' own tests compare with Keras, as they need more than one call.
-DRAWING = {"dropout", "recurrent_dropout", "seed", "stateful"}
+DRAWING = {"dropout", "recurrent_dropout", "seed"}
 OWN_TESTS = {
-    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN"), DRAWING),
     **dict.fromkeys(("SimpleRNNCell", "LSTMCell", "GRUCell"), DRAWING),
-    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), DRAWING),
+    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU"), DRAWING | {"stateful"}),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), DRAWING | {"stateful"}),
+    "RNN": {"stateful"},
     "Bidirectional": {"backward_layer", "weights"},
     "Embedding": {"weights"},
     "BatchNormalization": {"renorm", "renorm_clipping", "renorm_momentum"},

@@ -171,3 +171,16 @@ def test_memory_is_flat_without_the_garbage_collector():
         assert tensors() <= before
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("name", "args"), [("F1Score", {}), ("R2Score", {}), ("AUC", {"multi_label": True})]
+)
+def test_merge_of_metrics_that_have_seen_nothing(name, args):
+    empty, full, other = (getattr(torchkeras.metrics, name)(**args) for _ in range(3))
+    full.update_state([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [[0.1, 0.7], [0.8, 0.3], [0.4, 0.9]])
+    want = full.result()
+    full.merge_state([empty])
+    other.merge_state([empty, full])
+    assert_close([full.result(), other.result()], [want, want])
+    assert other.variables[0] is not full.variables[0]

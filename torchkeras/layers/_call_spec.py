@@ -18,6 +18,8 @@ class CallSpec(NamedTuple):
     has_training: bool
     has_mask: bool
     mask_names: dict[str, str]  # tensor argument -> its mask parameter
+    required: frozenset[str]  # parameters without a default
+    accepted: frozenset[str]  # what can be given by name
     signature: inspect.Signature
     takes_positional: bool  # whether it can be called on a tensor without a name
 
@@ -36,7 +38,17 @@ def call_spec(function: Any) -> CallSpec:
         mask_names.setdefault(names[0], "mask")
     signature = signature.replace(parameters=parameters)
     positional = bool(names) or any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    return CallSpec(names, "training" in known, "mask" in known, mask_names, signature, positional)
+    plain = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return CallSpec(
+        names,
+        "training" in known,
+        "mask" in known,
+        mask_names,
+        frozenset(p.name for p in plain if p.default is p.empty),
+        frozenset(p.name for p in plain if p.kind is not p.POSITIONAL_ONLY),
+        signature,
+        positional,
+    )
 
 
 @cache
@@ -55,6 +67,14 @@ def mentions(cls: type, name: str, base: type) -> bool:
 
 def bind(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return argument name -> value of a call, defaults left out."""
+    given = dict(zip(spec.names, args, strict=False))
+    if (  # the common case by hand: inspect is slow, and torch.compile cannot trace it
+        0 < len(args) <= len(spec.names)
+        and kwargs.keys() <= spec.accepted
+        and not (given.keys() & kwargs.keys())
+        and spec.required <= given.keys() | kwargs.keys()
+    ):
+        return given | kwargs
     bound = spec.signature.bind(*args, **kwargs)
     out: dict[str, Any] = {}
     for name, value in bound.arguments.items():

@@ -217,7 +217,7 @@ class LayerVariables(nn.Module):
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """The variables that training changes; none of a frozen layer, whatever its sub-layers say."""
+        """The variables that training changes: none of a frozen layer, whatever is in it."""
         if not self._trainable:
             return []
         return [v for v in self._collect(seeds=False) if _is_trainable(v)]

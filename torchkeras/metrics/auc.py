@@ -66,7 +66,7 @@ class CurveCounts(Metric):
         last = len(self._thresholds)
         if self._even:
             return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp_(self._above_first, last)
-        return torch.bucketize(y_pred, y_pred.new_tensor(self._thresholds))
+        return torch.bucketize(y_pred.contiguous(), y_pred.new_tensor(self._thresholds))
 
     def _count(
         self, label: torch.Tensor, y_pred: torch.Tensor, weight: torch.Tensor | None
@@ -181,6 +181,7 @@ class AUC(CurveCounts):
     def _build(self, num_labels: int | None) -> None:
         shape = (self.num_thresholds,)
         self._add_counts(shape if num_labels is None else (*shape, num_labels))
+        self._width = num_labels
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

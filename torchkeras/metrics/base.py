@@ -125,9 +125,16 @@ class Metric(Configurable):
     def merge_state(self, metrics: Iterable["Metric"]) -> None:
         """Add the state of metrics of the same kind, from other parts of the data."""
         for metric in metrics:
+            if len(metric.variables) < len(self.variables):
+                continue  # it has seen no batch, and does not know its shapes yet
+            if len(self.variables) < len(metric.variables):
+                self._build(metric._width)
             pairs = list(zip(self.variables, metric.variables, strict=True))
             for mine, other in pairs:
                 self._add(mine, other)
+
+    def _build(self, width: Any) -> None:
+        """Make the variables of a metric that takes the number of columns from its first batch."""
 
     def stateless_update_state(
         self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any

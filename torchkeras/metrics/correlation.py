@@ -154,7 +154,7 @@ class R2Score(Metric):
             self.add_variable((outputs,), "zeros", name=name)
             for name in ("squared_sum", "sum", "residual", "count")
         )
-        self._outputs = outputs
+        self._width = outputs
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -166,8 +166,8 @@ class R2Score(Metric):
                 "R2Score expects 2D inputs with shape (batch_size, output_dim). Received: "
                 f"y_pred.shape={tuple(y_pred.shape)}, y_true.shape={tuple(y_true.shape)}."
             )
-        if y_true.shape != y_pred.shape or (self._built and y_pred.shape[1] != self._outputs):
-            hint = f", {self._outputs} outputs wide" if self._built else ""
+        if y_true.shape != y_pred.shape or (self._built and y_pred.shape[1] != self._width):
+            hint = f", {self._width} outputs wide" if self._built else ""
             raise labels.different_shapes("R2Score", y_true, y_pred, hint)
         if not self._built:
             self._build(y_pred.shape[1])

@@ -73,7 +73,7 @@ class FBetaScore(Metric):
                 "intermediate_weights",
             )
         )
-        self._classes = classes
+        self._width = classes
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -86,9 +86,9 @@ class FBetaScore(Metric):
                 f"{owner} expects 2D inputs with shape (batch_size, output_dim). Received: "
                 f"y_pred.shape={tuple(y_pred.shape)}, y_true.shape={tuple(y_true.shape)}."
             )
-        if y_true.shape != y_pred.shape or (self._built and y_pred.shape[1] != self._classes):
+        if y_true.shape != y_pred.shape or (self._built and y_pred.shape[1] != self._width):
             raise labels.different_shapes(
-                owner, y_true, y_pred, f", {self._classes} classes wide" if self._built else ""
+                owner, y_true, y_pred, f", {self._width} classes wide" if self._built else ""
             )
         if not self._built:
             self._build(y_pred.shape[1])

@@ -9,6 +9,7 @@ import torch
 
 from torchkeras import initializers
 from torchkeras._base import check
+from torchkeras.core import stateful
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
@@ -157,6 +158,7 @@ class LowRank:
         update = [id(self._parameters.get(f"lora_{self._target}_{part}")) for part in "ab"]
         return [v for v in super()._stored_variables() if id(v) not in update]
 
+    @stateful.standard  # without LoRA; with it, `_own_files` says otherwise
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put the layer's variables into a dict of arrays; with LoRA, the merged weight."""
         if not self.lora_enabled:
@@ -165,6 +167,7 @@ class LowRank:
         for i, value in enumerate(self._merged_values()):
             store[str(i)] = convert_to_numpy(value)
 
+    @stateful.standard
     def load_own_variables(self, store: dict[str, Any]) -> None:
         """Set the layer's variables from a dict of arrays; an update starts again from nothing."""
         if not self.lora_enabled:

@@ -1,0 +1,1 @@
+"""Names of the ops of linear algebra: `keras.ops.linalg`."""
