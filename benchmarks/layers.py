@@ -35,7 +35,7 @@ class Bench:
 
     Args:
         shape: Shape of the input (or a list of shapes) without the batch.
-        args: Arguments of the layer.
+        args: Arguments of the layer, or a function from the library to them.
         torch: Function (shape without batch) -> module or function of torch.
         torch_shape: Shape of torch's input without the batch; default `shape`.
         batch: Number of samples.
@@ -43,7 +43,8 @@ class Bench:
         training: Mode.
         backward: Whether there is a backward pass.
         calls: How many times the one input is handed over (attention).
-        inputs: Function (rng) -> input, where no shape tells it.
+        images: Whether the input's values go from 0 to 255.
+        states: Whether the inputs after the first are states of a cell.
     """
 
     shape: Any
@@ -55,7 +56,8 @@ class Bench:
     training: bool = False
     backward: bool = True
     calls: int = 1
-    inputs: Callable | None = None
+    images: bool = False
+    states: bool = False
 
 
 class Taken(nn.Module):
@@ -132,9 +134,7 @@ def conv_rows() -> dict[str, Bench]:
             shape, {}, both(lambda x, a=axes: x.mean(a)), torch_shape
         )
         pad = (1,) * 2 * r
-        rows[f"ZeroPadding{r}D"] = Bench(
-            shape, {}, both(lambda x, p=pad: F.pad(x, p)), torch_shape
-        )
+        rows[f"ZeroPadding{r}D"] = Bench(shape, {}, both(lambda x, p=pad: F.pad(x, p)), torch_shape)
         crop = (slice(None), slice(None), *[slice(1, -1)] * r)
         rows[f"Cropping{r}D"] = Bench(
             shape,
@@ -170,6 +170,111 @@ def merge_rows() -> dict[str, Bench]:
     }
 
 
+def cell_rows() -> dict[str, Bench]:
+    """Return the rows of the recurrent cells."""
+    rows = {}
+    for name, cls, states in (
+        ("SimpleRNNCell", nn.RNNCell, 1),
+        ("LSTMCell", nn.LSTMCell, 2),
+        ("GRUCell", nn.GRUCell, 1),
+    ):
+
+        def call(shape: Any, cls: type = cls, states: int = states) -> Callable:
+            cell = cls(64, 128)
+            if states == 2:
+                return lambda x, h, c: cell(x, (h, c))
+            return lambda x, h: cell(x, h)
+
+        shapes = [(64,), *[(128,)] * states]
+        rows[name] = Bench(shapes, {"units": 128}, call, states=True)
+    return rows
+
+
+def preprocessing_rows() -> dict[str, Bench]:
+    """Return the rows of the preprocessing layers; images have values from 0 to 255."""
+    image, options = (64, 64, 3), {"batch": 16, "images": True, "backward": False}
+    first = (3, 64, 64)
+
+    def row(args: dict | None = None, f: Callable | None = None, **more: Any) -> Bench:
+        side = None if f is None else both(f)
+        return Bench(image, args or {}, side, first, **{"training": True} | options | more)
+
+    factor = {"factor": 0.2}
+    two = {"height_factor": 0.2, "width_factor": 0.2}
+    size = {"height": 48, "width": 48}
+    return {
+        "Normalization": Bench(
+            (64,),
+            {"mean": 0.5, "variance": 2.0},
+            both(lambda x: (x - 0.5) / 2.0**0.5),
+            backward=False,
+        ),
+        "Discretization": Bench(
+            (64,),
+            {"bin_boundaries": [-1.0, 0.0, 1.0]},
+            both(lambda x: torch.bucketize(x, BINS, right=True)),
+            backward=False,
+        ),
+        "CategoryEncoding": Bench(
+            (8,),
+            {"num_tokens": 50},
+            both(lambda x: F.one_hot(x, 50).amax(-2).float()),
+            integers=50,
+            backward=False,
+        ),
+        "STFTSpectrogram": Bench(
+            (4000, 1),
+            {"frame_length": 256, "mode": "magnitude"},
+            both(
+                lambda x: torch.stft(
+                    x, 256, 256, window=HANN, center=False, return_complex=True
+                ).abs()
+            ),
+            (4000,),
+            backward=False,
+        ),
+        "MelSpectrogram": Bench(
+            (4000,), {"fft_length": 512, "sequence_stride": 128}, backward=False
+        ),
+        "Rescaling": row({"scale": 1 / 127.5, "offset": -1.0}, lambda x: x * (1 / 127.5) - 1.0),
+        "Resizing": row(size, lambda x: F.interpolate(x, (48, 48), mode="bilinear")),
+        "CenterCrop": row(size, lambda x: x[..., 8:-8, 8:-8].contiguous()),
+        "RandomCrop": row(size),
+        "AutoContrast": row(
+            {"value_range": (0, 255)},
+            lambda x: (
+                (x - x.amin((2, 3), True)) * (255 / (x.amax((2, 3), True) - x.amin((2, 3), True)))
+            ),
+        ),
+        "Equalization": row(),
+        "ContrastLimitedAdaptiveHistogramEqualization": row(),
+        "Solarization": row({}, lambda x: torch.where(x < 128, x, 255 - x)),
+        "RandomFlip": row(),
+        "RandomRotation": row(factor),
+        "RandomZoom": row(two),
+        "RandomTranslation": row(two),
+        "RandomShear": row({"x_factor": 0.2}),
+        "RandomPerspective": row(),
+        "RandomElasticTransform": row(),
+        "RandomErasing": row(),
+        "RandomBrightness": row(factor),
+        "RandomContrast": row(factor),
+        "RandomColorDegeneration": row(factor),
+        "RandomHue": row(factor),
+        "RandomSaturation": row(factor),
+        "RandomSharpness": row(factor),
+        "RandomPosterization": row({"factor": 4}),
+        "RandomInvert": row(),
+        "RandomGrayscale": row(),
+        "RandomGaussianBlur": row(),
+        "RandomColorJitter": row({"brightness_factor": 0.2, "contrast_factor": 0.2}),
+        "RandAugment": row(),
+        "AugMix": row(),
+        "MixUp": row(),
+        "CutMix": row(),
+    }
+
+
 def attend(head: nn.MultiheadAttention) -> Callable:
     """Make self-attention of torch's module, as a user calls it who needs no scores."""
     return lambda x: head(x, x, x, need_weights=False)[0]
@@ -181,6 +286,8 @@ def spectral(shape: Any) -> nn.Module:
 
 
 RNN = (100, 64)
+WIDTH = 46
+HANN, BINS = torch.hann_window(256), torch.tensor([-1.0, 0.0, 1.0])
 ROWS: dict[str, Bench] = {
     "Dense": Bench((256,), {"units": 256}, lambda s: nn.Linear(256, 256)),
     "EinsumDense": Bench(
@@ -189,18 +296,20 @@ ROWS: dict[str, Bench] = {
         lambda s: nn.Linear(128, 256),
     ),
     "Embedding": Bench(
-        (64,), {"input_dim": 5000, "output_dim": 64}, lambda s: nn.Embedding(5000, 64),
+        (64,),
+        {"input_dim": 5000, "output_dim": 64},
+        lambda s: nn.Embedding(5000, 64),
         integers=5000,
     ),
     "ReversibleEmbedding": Bench(
-        (64,), {"input_dim": 5000, "output_dim": 64}, lambda s: nn.Embedding(5000, 64),
+        (64,),
+        {"input_dim": 5000, "output_dim": 64},
+        lambda s: nn.Embedding(5000, 64),
         integers=5000,
     ),
     "Identity": Bench((64, 64), {}, lambda s: nn.Identity()),
-    "Masking": Bench(
-        (64, 64), {}, both(lambda x: x * (x != 0).any(-1, keepdim=True).to(x.dtype))
-    ),
-    "Lambda": Bench((64, 64), lambda: {"function": lambda x: x * 2.0}, both(lambda x: x * 2.0)),
+    "Masking": Bench((64, 64), {}, both(lambda x: x * (x != 0).any(-1, keepdim=True).to(x.dtype))),
+    "Lambda": Bench((64, 64), {"function": lambda x: x * 2.0}, both(lambda x: x * 2.0)),
     "Activation": Bench((64, 64), {"activation": "relu"}, lambda s: nn.ReLU()),
     "ReLU": Bench((64, 64), {}, lambda s: nn.ReLU()),
     "LeakyReLU": Bench((64, 64), {}, lambda s: nn.LeakyReLU(0.3)),
@@ -212,7 +321,9 @@ ROWS: dict[str, Bench] = {
         (64, 64), {"rate": 0.3}, lambda s: nn.AlphaDropout(0.3).train(), training=True
     ),
     "GaussianDropout": Bench(
-        (64, 64), {"rate": 0.3}, both(lambda x: x * (1 + 0.65 * torch.randn_like(x))),
+        (64, 64),
+        {"rate": 0.3},
+        both(lambda x: x * (1 + 0.65 * torch.randn_like(x))),
         training=True,
     ),
     "GaussianNoise": Bench(
@@ -235,25 +346,25 @@ ROWS: dict[str, Bench] = {
     ),
     "UnitNormalization": Bench((64, 256), {}, both(lambda x: F.normalize(x, dim=-1))),
     "SpectralNormalization": Bench(
-        (256,), lambda: {"layer": "Dense(256)"}, spectral, training=True
+        (256,), lambda lib: {"layer": lib.layers.Dense(256)}, spectral, training=True
     ),
     "SimpleRNN": Bench(RNN, {"units": 128}, lambda s: Taken(nn.RNN(64, 128, batch_first=True))),
     "LSTM": Bench(RNN, {"units": 128}, lambda s: Taken(nn.LSTM(64, 128, batch_first=True))),
     "GRU": Bench(RNN, {"units": 128}, lambda s: Taken(nn.GRU(64, 128, batch_first=True))),
     "Bidirectional": Bench(
         RNN,
-        lambda: {"layer": "LSTM(64, return_sequences=True)"},
+        lambda lib: {"layer": lib.layers.LSTM(64, return_sequences=True)},
         lambda s: (lambda m: lambda x: m(x)[0])(
             nn.LSTM(64, 64, batch_first=True, bidirectional=True)
         ),
     ),
     "RNN": Bench(
         (20, 32),
-        lambda: {"cell": "LSTMCell(64)"},
+        lambda lib: {"cell": lib.layers.LSTMCell(64)},
         lambda s: stepwise(nn.LSTMCell(32, 64)),
     ),
     "TimeDistributed": Bench(
-        (20, 128), lambda: {"layer": "Dense(128)"}, lambda s: nn.Linear(128, 128)
+        (20, 128), lambda lib: {"layer": lib.layers.Dense(128)}, lambda s: nn.Linear(128, 128)
     ),
     "ConvLSTM1D": Bench((8, 32, 8), {"filters": 16, "kernel_size": 3}, batch=8),
     "ConvLSTM2D": Bench((6, 16, 16, 8), {"filters": 16, "kernel_size": 3}, batch=8),
@@ -277,6 +388,8 @@ ROWS: dict[str, Bench] = {
     ),
     **conv_rows(),
     **merge_rows(),
+    **cell_rows(),
+    **preprocessing_rows(),
 }
 
 
@@ -294,13 +407,9 @@ def stepwise(cell: nn.LSTMCell) -> Callable:
 
 
 def layer_of(lib: Any, name: str, bench: Bench) -> Any:
-    """Make a library's layer; an argument that is a layer stands as text."""
-    args = bench.args() if callable(bench.args) else bench.args
-    made = {
-        k: eval(f"layers.{v}", {"layers": lib.layers}) if k in ("layer", "cell") else v  # noqa: S307
-        for k, v in args.items()
-    }
-    return getattr(lib.layers, name)(**made)
+    """Make a library's layer."""
+    args = bench.args(lib) if callable(bench.args) else bench.args
+    return getattr(lib.layers, name)(**args)
 
 
 def data(shape: Any, bench: Bench, grad: bool) -> list[torch.Tensor]:
@@ -309,8 +418,8 @@ def data(shape: Any, bench: Bench, grad: bool) -> list[torch.Tensor]:
     shapes = shape if isinstance(shape, list) else [shape]
     found = []
     for s in shapes:
-        if bench.inputs:
-            found.append(torch.tensor(bench.inputs(rng)))
+        if bench.images:
+            found.append(torch.tensor(rng.random((bench.batch, *s)) * 255, dtype=torch.float32))
         elif bench.integers:
             found.append(torch.tensor(rng.integers(0, bench.integers, (bench.batch, *s))))
         else:
@@ -350,14 +459,15 @@ def sides(name: str, bench: Bench, keras: Any, backward: bool) -> dict[str, Call
             continue
         layer = layer_of(lib, name, bench)
         xs = data(bench.shape, bench, backward)
-        first = list(xs) if isinstance(bench.shape, list) else xs[0]
         kwargs = {"training": True} if bench.training else {}
 
         def call(*xs: Any, layer: Any = layer, kwargs: dict = kwargs) -> Any:
+            if bench.states:
+                return layer(xs[0], list(xs[1:]))[0]
             x = list(xs) if len(xs) > 1 else xs[0]
             return layer(x, *[x] * (bench.calls - 1), **kwargs)
 
-        call(*(first if isinstance(first, list) else [first]))
+        call(*xs)
         weights = [getattr(v, "value", v) for v in layer.trainable_weights]
         found[label] = runner(call, xs, weights, backward)
     if bench.torch is not None:
@@ -407,12 +517,14 @@ def main() -> None:
     keras = None
     if not options.no_keras:
         import keras
-    print(f"{'layer':28}{'forward':>9}{'/torch':>8}{'/keras':>8}{'backward':>11}{'/torch':>8}{'/keras':>8}")
+    print(
+        f"{'layer':{WIDTH}}{'forward':>9}{'/torch':>8}{'/keras':>8}"
+        f"{'backward':>11}{'/torch':>8}{'/keras':>8}"
+    )
     for name, bench in ROWS.items():
-        if not hasattr(torchkeras.layers, name): continue  # TEMP
         if options.words and not any(w.lower() in name.lower() for w in options.words):
             continue
-        line, seen = f"{name:28}", []
+        line, seen = f"{name:{WIDTH}}", []
         for backward in (False, True):
             if backward and not bench.backward:
                 continue
