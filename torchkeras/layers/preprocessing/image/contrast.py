@@ -39,9 +39,13 @@ class AutoContrast(PixelLayer):
         y, x = self.height_axis, self.width_axis
         least = images.amin(y, keepdim=True).amin(x, keepdim=True)
         span = images.amax(y, keepdim=True).amax(x, keepdim=True) - least
+        # A flat channel stays as it is: by its numbers, as torch.where is slow here.
         flat = span == 0
-        stretched = (images - least) * ((high - low) / span.masked_fill(flat, 1)) + low
-        return torch.where(flat, images, stretched.clamp(low, high))
+        scale = ((high - low) / span.masked_fill(flat, 1)).masked_fill(flat, 1)
+        floor = torch.full_like(span, low).masked_fill(flat, 0)
+        stretched = (images - least.masked_fill(flat, 0)) * scale + floor
+        beyond = (least - least.clamp(low, high)).masked_fill(~flat, 0)
+        return stretched.clamp(low, high) + beyond
 
 
 @LAYERS.register()
