@@ -34,7 +34,7 @@ class BatchNormalization(Layer):
         renorm_clipping: Bounds of the correction `normalised * r + d`: `"rmin"` and `"rmax"` of
             `r` (default 0 and infinity), `"dmax"` of `d` (default infinity).
         renorm_momentum: Momentum of the averages that the correction goes by.
-        synchronized: Whether replicas share their statistics.
+        synchronized: Whether the processes of `torch.distributed` share their statistics.
 
     Ioffe and Szegedy, 2015, https://arxiv.org/abs/1502.03167
 
@@ -176,7 +176,7 @@ class BatchNormalization(Layer):
                 x, weights.get("gamma"), weights.get("beta"), state["moving_mean"],
                 state["moving_variance"], False, 0.0, self.epsilon, False,
             )  # fmt: skip
-        elif mask is not None or self.renorm:
+        elif mask is not None or self.renorm or self._has_replicas():
             x = self._composed(x, inputs, mask, rows)
         else:
             x = self._from_batch(x)
@@ -212,21 +212,26 @@ class BatchNormalization(Layer):
         return out
 
     def _composed(self, x: torch.Tensor, inputs: Any, mask: Any, rows: bool) -> torch.Tensor:
-        """Normalise by the statistics of what the mask shows, renormalised where asked for."""
+        """Normalise by the statistics of what the mask shows and of all replicas, renormalised."""
         dims = [d for d in range(x.ndim) if d != 1]
         dtype = self.moving_mean.dtype
         wide = x.to(dtype)
-        if mask is None:
+        over_all = _SumOfReplicas.apply if self._has_replicas() else _own
+        if mask is None and over_all is _own:
             variance, mean = torch.var_mean(wide, dims, correction=0, keepdim=True)
+        elif mask is None:
+            total = over_all(wide.new_tensor(float(x.numel() // x.shape[1])))
+            mean = over_all(wide.sum(dims, keepdim=True)) / total
+            variance = over_all((wide - mean).square().sum(dims, keepdim=True)) / total
         else:
             seen = mask.to(dtype).reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim))
             seen = seen.expand(inputs.shape)
             seen = seen.reshape(-1, x.shape[1]) if rows else seen.movedim(self._axis, 1)
             if rows and x.ndim == 4:
                 seen = seen.view(x.shape[0], *x.shape[2:], -1).permute(0, 3, 1, 2)
-            total = seen.sum(dims, keepdim=True) + 1e-7
-            mean = (wide * seen).sum(dims, keepdim=True) / total
-            variance = ((wide - mean).square() * seen).sum(dims, keepdim=True) / total
+            total = over_all(seen.sum(dims, keepdim=True)) + 1e-7
+            mean = over_all((wide * seen).sum(dims, keepdim=True)) / total
+            variance = over_all(((wide - mean).square() * seen).sum(dims, keepdim=True)) / total
         shape = [1, -1, *(1,) * (x.ndim - 2)]
         out = (wide - mean) * torch.rsqrt(variance + self.epsilon)
         if self.renorm:
@@ -239,6 +244,17 @@ class BatchNormalization(Layer):
         if self.beta is not None:
             out = out + self.beta.view(shape)
         return out.to(x.dtype)
+
+    def _has_replicas(self) -> bool:
+        """Tell whether other processes train this layer, whose batches are part of the whole."""
+        if not self.synchronized:
+            return False
+        distributed = torch.distributed
+        return (
+            distributed.is_available()
+            and distributed.is_initialized()
+            and distributed.get_world_size() > 1
+        )
 
     def _move(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         with torch.no_grad():
@@ -266,6 +282,29 @@ class BatchNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
         return input_shape
+
+
+class _SumOfReplicas(torch.autograd.Function):
+    """The sum of a tensor over all processes; its gradient is summed likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        """Sum the values."""
+        x = x.contiguous().clone()
+        torch.distributed.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        """Sum the gradients."""
+        grad = grad.contiguous().clone()
+        torch.distributed.all_reduce(grad)
+        return grad
+
+
+def _own(x: torch.Tensor) -> torch.Tensor:
+    """Stand in for the sum where there is one process."""
+    return x
 
 
 def _clipping(bounds: Any) -> dict[str, float]:
