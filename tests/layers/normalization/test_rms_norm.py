@@ -35,10 +35,12 @@ def test_dtypes(dtype):
     check_layer("RMSNormalization", {}, rand(2, 5, 3), dtype=dtype, config=False, **options)
 
 
-def test_mask_is_handed_on():
+def test_mask_ends_here_with_a_warning_as_in_keras():
     x = torch.ones(2, 3, 4)
     x._keras_mask = torch.tensor([[True, True, False]] * 2)
-    assert torchkeras.layers.RMSNormalization()(x)._keras_mask is x._keras_mask  # lost in Keras
+    for lib in (torchkeras, keras):
+        with pytest.warns(UserWarning, match="does not support mask"):
+            assert getattr(lib.layers.RMSNormalization()(x), "_keras_mask", None) is None
 
 
 def test_wrong_axis():
