@@ -42,7 +42,8 @@ class Masking(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """Return where a step has a feature that differs from the value."""
         value, x = self.mask_value, inputs.detach()
-        if x.is_floating_point() and math.isfinite(value) and x.shape[-1]:  # quicker than `!=`, which makes bools
+        if x.is_floating_point() and math.isfinite(value) and x.shape[-1]:
+            # Quicker than to compare, which makes bools.
             return (x - value if value else x).abs().amax(-1) != 0
         return (x != value).any(-1)
 
