@@ -85,7 +85,7 @@ def cell(**options: list) -> Row:
 
 ROWS: dict[str, Row] = {
     # ------------------------------------------------------------------ recurrent
-    "SimpleRNN": recurrent(),
+    "SimpleRNN": recurrent(activity_regularizer=[OMIT]),  # which Keras's forgets
     "LSTM": recurrent(
         recurrent_activation=[OMIT, "hard_sigmoid"],
         unit_forget_bias=[OMIT, True, False],
