@@ -1,6 +1,7 @@
 """Model, Sequential and functional models."""
 
 from torchkeras.layers.core.input import Input as Input
+from torchkeras.models.cloning import clone_model as clone_model
 from torchkeras.models.from_module import ModuleModel as ModuleModel
 from torchkeras.models.model import Functional as Functional
 from torchkeras.models.model import Model as Model
