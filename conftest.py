@@ -1,6 +1,7 @@
 """Every test and every doctest starts from the same state: threads, seeds, names, defaults."""
 
 import contextlib
+import gc
 import os
 import random
 import sys
@@ -46,6 +47,12 @@ def fresh_state():
         keras.config.set_epsilon(1e-7)
         keras.config.set_image_data_format("channels_last")
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def no_collection(monkeypatch):
+    """Keras collects garbage whenever a layer is quantized, 0.4 s each time."""
+    monkeypatch.setattr(gc, "collect", lambda *args: 0)
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@
     python benchmarks/optimizers.py --size 65536        # elements a tensor
     python benchmarks/optimizers.py --methods adam sgd --keras
 
-Times are the best of several rounds, in microseconds. The ratio is ours to torch's fastest.
+Times are the best of several rounds that take turns, in microseconds. The
+ratio is ours to torch's fastest.
 """
 
 import argparse
+import math
 import os
 import timeit
 
@@ -20,6 +22,7 @@ import torch
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 
+# Name: our class and options, torch's class, options and variants, and the shape of a variable.
 METHODS = {
     "sgd": ("SGD", {}, torch.optim.SGD, {}, ("fused", "foreach")),
     "momentum": (
@@ -37,16 +40,30 @@ METHODS = {
     "adadelta": ("Adadelta", {}, torch.optim.Adadelta, {}, ("foreach",)),
     "adamax": ("Adamax", {}, torch.optim.Adamax, {}, ("foreach",)),
     "nadam": ("Nadam", {}, torch.optim.NAdam, {}, ("foreach",)),
+    "adafactor": ("Adafactor", {}, torch.optim.Adafactor, {}, ("foreach", "plain")),
+    "muon": ("Muon", {}, torch.optim.Muon, {}, ("plain",)),
+    "lion": ("Lion", {}, None, {}, ()),
+    "lamb": ("Lamb", {}, None, {}, ()),
+    "ftrl": ("Ftrl", {}, None, {}, ()),
+    "schedfree": ("ScheduleFreeAdamW", {}, None, {}, ()),
     "adam+clip": ("Adam", {"global_clipnorm": 1.0}, None, {}, ()),
+    "adam+ema": ("Adam", {"use_ema": True}, None, {}, ()),
 }  # fmt: skip
+MATRICES = {"adafactor", "muon"}  # what their methods are for
 
 
-def best(fn, budget: float) -> float:
-    """Return the shortest time of `fn` in microseconds, over rounds that fill the budget."""
-    fn()
-    once = max(timeit.timeit(fn, number=3) / 3, 1e-7)
-    number = max(1, int(budget / 8 / once))
-    return min(timeit.repeat(fn, number=number, repeat=8)) / number * 1e6
+def race(steps: dict, budget: float) -> dict[str, float]:
+    """Return the shortest time of each function in microseconds, over rounds that take turns."""
+    numbers, times = {}, dict.fromkeys(steps, math.inf)
+    for name, fn in steps.items():
+        fn()
+        once = max(timeit.timeit(fn, number=3) / 3, 1e-7)
+        numbers[name] = max(1, int(budget / 12 / once))
+    for _ in range(12):
+        for name, fn in steps.items():
+            spent = timeit.timeit(fn, number=numbers[name]) / numbers[name] * 1e6
+            times[name] = min(times[name], spent)
+    return times
 
 
 def ours(name, options, arrays, grads):
@@ -64,7 +81,7 @@ def torchs(cls, options, variant, arrays, grads):
     params = [torch.nn.Parameter(torch.tensor(a)) for a in arrays]
     for p, g in zip(params, grads, strict=True):
         p.grad = g.clone()
-    return cls(params, lr=1e-3, **options, **{variant: True}).step
+    return cls(params, lr=1e-3, **options, **({} if variant == "plain" else {variant: True})).step
 
 
 def kerass(name, options, arrays, grads):
@@ -90,24 +107,27 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=0.6, help="seconds for each time")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{'method':11}{'tensors':>8}{'ours':>10}{'fused':>10}{'foreach':>10}{'ratio':>7}"
+    print(f"{'method':11}{'tensors':>8}{'ours':>10}{'fused':>10}{'foreach':>10}{'plain':>10}{'ratio':>7}"
           f"{'keras':>10}{'ratio':>7}")  # fmt: skip
     for method in a.methods:
         name, options, cls, torch_options, variants = METHODS[method]
         for n in a.tensors:
             rng = np.random.default_rng(0)
-            arrays = [rng.normal(size=(a.size,)).astype("float32") for _ in range(n)]
-            grads = [torch.tensor(rng.normal(size=(a.size,)).astype("float32")) for _ in range(n)]
-            t = best(ours(name, options, arrays, grads), a.budget)
-            times = {
-                v: best(torchs(cls, torch_options, v, arrays, grads), a.budget) for v in variants
-            }
+            side = math.isqrt(a.size)
+            shape = (side, side) if method in MATRICES else (a.size,)
+            arrays = [rng.normal(size=shape).astype("float32") for _ in range(n)]
+            grads = [torch.tensor(rng.normal(size=shape).astype("float32")) for _ in range(n)]
+            steps = {"ours": ours(name, options, arrays, grads)}
+            steps |= {v: torchs(cls, torch_options, v, arrays, grads) for v in variants}
+            if a.keras:
+                steps["keras"] = kerass(name, options, arrays, grads)
+            times = race(steps, a.budget)
+            t, k = times.pop("ours"), times.pop("keras", None)
             row = f"{method:11}{n:8}{t:10.1f}"
             row += "".join(f"{times[v]:10.1f}" if v in times else f"{'':10}"
-                           for v in ("fused", "foreach"))  # fmt: skip
+                           for v in ("fused", "foreach", "plain"))  # fmt: skip
             row += f"{t / min(times.values()):7.2f}" if times else f"{'':7}"
-            if a.keras:
-                k = best(kerass(name, options, arrays, grads), a.budget)
+            if k is not None:
                 row += f"{k:10.1f}{t / k:7.2f}"
             print(row, flush=True)
 

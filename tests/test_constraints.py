@@ -94,3 +94,32 @@ def test_special_values():
     out = ours.NonNeg()(torch.tensor([-1.0, float("nan"), float("inf"), 2.0]))
     assert out[0] == 0 and out[1].isnan() and out[2].isinf() and out[3] == 2
     assert ours.MaxNorm()([[1.0], [2.0]]).dtype == torch.float32
+
+
+AXES = [0, 1, -1, [0, 1], (0, 1), None]
+SWEPT = {
+    "Constraint": {},
+    "NonNeg": {},
+    "MaxNorm": {"max_value": [2, 0.7, 0.0], "axis": AXES},
+    "UnitNorm": {"axis": AXES},
+    "MinMaxNorm": {
+        "min_value": [0.0, 0.5], "max_value": [1.0, 2.0], "rate": [1.0, 0.3], "axis": AXES,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", SWEPT)
+def test_sweep(name, figures):
+    rng = np.random.default_rng(0)
+    with figures("constraints", name) as seen:
+        for _ in range(40):
+            args = {k: v[rng.integers(len(v))] for k, v in SWEPT[name].items()}
+            x = rng.uniform(-3, 3, rng.integers(1, 6, rng.integers(2, 5))).astype("float32")
+            mine, real = getattr(ours, name)(**args), getattr(theirs, name)(**args)
+            check_function(mine, real, x, dtypes=name != "NonNeg")
+            seen.cases += 1
+
+
+def test_every_public_name_is_swept():
+    assert {v.__name__ for v in vars(theirs).values() if isinstance(v, type)} == set(SWEPT)

@@ -124,3 +124,29 @@ def test_a_users_class():
     assert config["config"] == {"weight": 0.3, "power": 2}
     assert ours.deserialize(config).weight == 0.3
     assert ours.Regularizer()(torch.ones(2)) == 0.0
+
+
+SWEPT = {
+    "L1": {"l1": [0.01, 0.3, 1e-5, 0.0]},
+    "L2": {"l2": [0.01, 0.3, 2.0]},
+    "L1L2": {"l1": [0.0, 0.1, 1.0], "l2": [0.0, 0.2, 1.0]},
+    "OrthogonalRegularizer": {"factor": [0.01, 0.5, 2.0], "mode": ["rows", "columns"]},
+}
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", SWEPT)
+def test_sweep(name, figures):
+    rng = np.random.default_rng(0)
+    with figures("regularizers", name) as seen:
+        for _ in range(40):
+            args = {k: v[rng.integers(len(v))] for k, v in SWEPT[name].items()}
+            rank = 2 if name == "OrthogonalRegularizer" else rng.integers(0, 5)
+            x = rng.uniform(-3, 3, rng.integers(2, 9, rank)).astype("float32")
+            check_function(getattr(ours, name)(**args), getattr(theirs, name)(**args), x)
+            seen.cases += 1
+
+
+def test_every_public_name_is_swept():
+    classes = {v.__name__ for v in vars(theirs).values() if isinstance(v, type)}
+    assert classes == {*SWEPT, "Regularizer"}  # whose penalty is 0: test_a_users_class

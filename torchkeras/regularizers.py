@@ -50,7 +50,7 @@ class Regularizer(Configurable):
         return 0.0
 
 
-@REGULARIZERS.register("l1l2")
+@REGULARIZERS.register("l1l2", "l1_l2")
 class L1L2(Regularizer):
     """Sum of both penalties: `l1 * sum(|x|) + l2 * sum(x**2)`.
 

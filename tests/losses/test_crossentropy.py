@@ -7,7 +7,7 @@ import torch
 
 import torchkeras.losses
 from oracle import assert_close, check_function
-from torchkeras.losses import crossentropy
+from torchkeras.ops.crossentropy import is_softmax
 
 P = np.array([[0.2, 0.2, 0.4], [3.0, 1.0, 0.0], [0.1, 0.7, 0.2]], "float32")
 HOT = np.eye(3, dtype="float32")[[2, 2, 1]]
@@ -58,8 +58,8 @@ def test_softmax_outputs_give_the_same_loss_and_gradient_without_the_division():
     z = torch.tensor(P * 2, requires_grad=True)
     for axis in (-1, 1):
         y_pred = torch.softmax(z, axis)
-        assert crossentropy.is_softmax(y_pred, -1)
-        assert crossentropy.is_softmax(y_pred, 1)
+        assert is_softmax(y_pred, -1)
+        assert is_softmax(y_pred, 1)
         grads = []
         for outputs in (y_pred, y_pred * 1.0):
             value = torchkeras.losses.sparse_categorical_crossentropy(IDS, outputs)
@@ -69,11 +69,11 @@ def test_softmax_outputs_give_the_same_loss_and_gradient_without_the_division():
 
 def test_other_outputs_are_not_taken_for_a_softmax():
     z = torch.tensor(P, requires_grad=True)
-    assert not crossentropy.is_softmax(torch.softmax(z, 0), -1)
-    assert not crossentropy.is_softmax(torch.softmax(z, -1), 0)
-    assert not crossentropy.is_softmax(torch.softmax(z, -1) * 2, -1)
-    assert not crossentropy.is_softmax(torch.softmax(z, -1).mul_(2), -1)
-    assert not crossentropy.is_softmax(torch.softmax(z.detach(), -1), -1)
+    assert not is_softmax(torch.softmax(z, 0), -1)
+    assert not is_softmax(torch.softmax(z, -1), 0)
+    assert not is_softmax(torch.softmax(z, -1) * 2, -1)
+    assert not is_softmax(torch.softmax(z, -1).mul_(2), -1)
+    assert not is_softmax(torch.softmax(z.detach(), -1), -1)
 
 
 @pytest.mark.parametrize("from_logits", [False, True])

@@ -60,8 +60,9 @@ def compare_step_by_step(name, options, steps=22, excluded=None, dtype="float32"
         tuple(v.shape) for v in reference.variables
     ]
     for ours_, theirs_ in zip(optimizer.variables, reference.variables, strict=True):
-        # Adam's v is far smaller than the weights, their average and Ftrl's sum are not.
-        atol = 1e-6 if theirs_.path.endswith(("_average", "_linear")) else 1e-7
+        # Adam's v is far smaller than the weights, their average is not. Ftrl's sum is one of
+        # large terms that cancel.
+        atol = {"average": 1e-6, "linear": 5e-5}.get(theirs_.path.rpartition("_")[2], 1e-7)
         assert_close(ours_, theirs_, atol=atol, what=theirs_.path)
     assert optimizer.get_config() == reference.get_config()
     assert float(optimizer.learning_rate) == pytest.approx(float(reference.learning_rate))

@@ -1,6 +1,7 @@
 """Ftrl against real Keras."""
 
 import pytest
+import torch
 
 from torchkeras import optimizers
 
@@ -48,3 +49,14 @@ def test_negative_arguments(name):
 def test_positive_power():
     with pytest.raises(ValueError, match="learning_rate_power must be at most 0"):
         optimizers.Ftrl(learning_rate_power=0.5)
+
+
+def test_no_rate_no_change():
+    w = torch.nn.Parameter(torch.ones(2))
+    optimizer = optimizers.Ftrl(0.0)
+    optimizer.apply([torch.ones(2)], [w])
+    assert w.data.tolist() == [1.0, 1.0]
+    optimizer.learning_rate = 0.1
+    optimizer.apply([torch.ones(2)], [w])
+    assert torch.isfinite(w).all()
+    assert w[0].item() < 1

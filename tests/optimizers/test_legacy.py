@@ -54,7 +54,6 @@ def test_keras_has_the_names_but_not_the_optimizers():
             getattr(keras.optimizers.legacy, name)()
 
 
-
 def test_config_of_keras_2():
     config = {
         "module": "keras.optimizers.legacy",

@@ -268,8 +268,12 @@ def test_copy_goes_on_alone():
 def test_param_groups_are_split_between_the_optimizers():
     model = torch_model()
     optimizer = for_torch()
-    optimizer.build([{"params": list(model[0].named_parameters(prefix="0")), "lr": 0.5},
-                     {"params": list(model[2].named_parameters(prefix="2")), "lr": 0.25}])  # fmt: skip
+    optimizer.build(
+        [
+            {"params": list(model[0].named_parameters(prefix="0")), "lr": 0.5},
+            {"params": list(model[2].named_parameters(prefix="2")), "lr": 0.25},
+        ]
+    )
     assert [(g["lr"], len(g["params"])) for g in optimizer.param_groups] == [(0.5, 2), (0.25, 2)]
     late = torch.nn.Linear(1, 1)
     optimizer.add_param_group({"params": late.parameters(), "lr": 0.125})
@@ -383,7 +387,7 @@ def test_callbacks_that_change_rates(name):
             return [lib.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)]
         return [lib.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=100, min_lr=0.002)]
 
-    (ours, theirs), (a, b) = fit_both(callbacks=make)
+    _, (a, b) = fit_both(callbacks=make)
     assert_close(a, b)
     assert {"learning_rate_adam", "learning_rate_sgd"} < set(a)
 

@@ -49,7 +49,8 @@ def test_two_patterns_for_one_path():
 def test_config_goes_both_ways():
     ours = OptimizerMap(SGD(0.5), {"a": Adam(0.25), "b": RMSprop()})
     theirs = KerasMap(
-        keras.optimizers.SGD(0.5), {"a": keras.optimizers.Adam(0.25), "b": keras.optimizers.RMSprop()}
+        keras.optimizers.SGD(0.5),
+        {"a": keras.optimizers.Adam(0.25), "b": keras.optimizers.RMSprop()},
     )
     assert set(ours.get_config()) == set(theirs.get_config())
     assert KerasMap.from_config(ours.get_config())["a"].learning_rate == 0.25

@@ -5,26 +5,28 @@ import json
 
 import keras
 import pytest
+from optimizers.names import METHODS
 
 from torchkeras import optimizers
 from torchkeras.core.serialize import custom_object_scope
 
-NAMES = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam"]
+READ = [name for name in METHODS if name != "Lamb"]  # which real Keras's own table leaves out
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", METHODS)
 def test_by_name(name):
     cls = getattr(optimizers, name)
     for spelled in (name, name.lower(), name.upper()):
         assert type(optimizers.get(spelled)) is cls
-        assert type(keras.optimizers.get(spelled)).__name__ == name
+        if name in READ:
+            assert type(keras.optimizers.get(spelled)).__name__ == name
     assert type(optimizers.get(cls)) is cls
     made = cls()
     assert optimizers.get(made) is made
     assert optimizers.get(None) is None
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("schedule", [False, True])
 def test_configs_go_both_ways(name, schedule):
     """Real Keras writes the module of its backend's class; each reads the other's."""

@@ -1,19 +1,25 @@
 """Used as torch code uses an optimizer: loops, schedulers, scalers, hooks, closures."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from optimizers.names import METHODS
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import torchkeras
+from oracle import assert_close
 from torchkeras import optimizers
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers import SGD, Adam, schedules
 
-ALL = [
-    optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSprop, optimizers.Adagrad,
-    optimizers.Adadelta, optimizers.Adamax, optimizers.Nadam,
-]  # fmt: skip
+ALL = [getattr(optimizers, name) for name in METHODS]
+# Where another rate than 0.05 finds the line in 300 steps.
+RATES = {
+    "Adagrad": 1.0, "Adadelta": 1.0, "Ftrl": 3.0, "Lamb": 0.02, "Lion": 0.02,
+    "ScheduleFreeAdamW": 0.5,
+}  # fmt: skip
 
 
 def test_is_a_torch_optimizer():
@@ -31,7 +37,7 @@ def line(n=64):
 def test_hand_written_loop(cls):
     x, y = line()
     layer = torch.nn.Linear(3, 1)
-    optimizer = cls(1.0 if cls in (optimizers.Adagrad, optimizers.Adadelta) else 0.05)
+    optimizer = cls(RATES.get(cls.__name__, 0.05))
     optimizer.build(layer.parameters())
     losses = []
     for _ in range(300 if cls is not optimizers.Adadelta else 3000):
@@ -42,6 +48,102 @@ def test_hand_written_loop(cls):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.01 * losses[0]
+
+
+def torch_model():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+
+
+def steps(model, step, count, first=0):
+    for i in range(first, first + count):
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(i))
+        model.zero_grad()
+        (model(x) ** 2).mean().backward()
+        step(i)
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_scheduler_sets_the_rate_of_a_step(cls):
+    a, b = torch_model(), torch_model()
+    scheduled, by_hand = cls(0.1), cls(0.1)
+    scheduled.build(a.parameters())
+    by_hand.build(b.parameters())
+    scheduler = torch.optim.lr_scheduler.StepLR(scheduled, 2, 0.5)
+
+    def step(i):
+        scheduled.step()
+        scheduler.step()
+
+    def step_by_hand(i):
+        by_hand.learning_rate = 0.1 * 0.5 ** (i // 2)
+        by_hand.step()
+
+    steps(a, step, 7)
+    steps(b, step_by_hand, 7)
+    assert_close(list(a.parameters()), list(b.parameters()), 0, 0)
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_scaler_leaves_out_what_overflows(cls):
+    a, b = torch_model(), torch_model()
+    scaled, plain = cls(0.1), cls(0.1)
+    scaled.build(a.parameters())
+    plain.build(b.parameters())
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    for i in range(5):
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(i))
+        if i == 2:
+            x[0, 0] = float("inf")
+        for model, optimizer in ((a, scaled), (b, plain)):
+            optimizer.zero_grad()
+            loss = (model(x) ** 2).mean()
+            if optimizer is scaled:
+                scaler.scale(loss).backward()
+                scaler.step(scaled)
+                scaler.update()
+            elif i != 2:
+                loss.backward()
+                plain.step()
+    assert int(scaled.iterations) == int(plain.iterations) == 4
+    assert_close(list(a.parameters()), list(b.parameters()))
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_groups_with_rates_and_decays_of_their_own(cls):
+    model, alone = torch_model(), [torch_model() for _ in range(2)]
+    optimizer = cls(0.1)
+    optimizer.build([{"params": model[0].parameters(), "weight_decay": 0.1},
+                     {"params": model[2].parameters(), "lr": 0.02}])  # fmt: skip
+    decay = {"weight_decay": optimizer.param_groups[1]["weight_decay"]}
+    single = [cls(0.1, weight_decay=0.1), cls(0.02, **decay)]
+    single[0].build(alone[0][0].parameters())
+    single[1].build(alone[1][2].parameters())
+    for i in range(4):
+        g = torch.Generator().manual_seed(i)
+        grads = [torch.randn(p.shape, generator=g) for p in model.parameters()]
+        for m in (model, *alone):
+            for p, grad in zip(m.parameters(), grads, strict=True):
+                p.grad = grad
+        for o in (optimizer, *single):
+            o.step()
+    assert_close(list(model[0].parameters()), list(alone[0][0].parameters()))
+    assert_close(list(model[2].parameters()), list(alone[1][2].parameters()))
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_state_dict_goes_on_exactly(cls):
+    model = torch_model()
+    optimizer = cls(0.1, use_ema=True)
+    optimizer.build(model.parameters())
+    steps(model, lambda i: optimizer.step(), 3)
+    again, other = copy.deepcopy(model), cls(0.3, use_ema=True)
+    other.build(again.parameters())
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    steps(model, lambda i: optimizer.step(), 3, first=3)
+    steps(again, lambda i: other.step(), 3, first=3)
+    assert_close(list(again.parameters()), list(model.parameters()), 0, 0)
+    assert_close(other.variables, optimizer.variables, 1e-7, 1e-8)
 
 
 def test_same_numbers_as_torch_where_the_formula_is_the_same():
@@ -147,6 +249,25 @@ def test_hooks():
             handle.remove()
     optimizer.step()
     assert calls == [("pre", 1.0), ("post", 0.5), ("all", True)]
+
+
+WRAPPERS = [
+    lambda: optimizers.LossScaleOptimizer(SGD(0.5), initial_scale=2.0),
+    lambda: optimizers.MultiOptimizer(optimizers.OptimizerMap(SGD(0.5))),
+    lambda: optimizers.TorchOptimizer(lambda params: torch.optim.SGD(params, lr=0.5)),
+]
+
+
+@pytest.mark.parametrize("make", WRAPPERS)
+def test_hooks_of_optimizers_with_one_inside(make):
+    w = torch.nn.Parameter(torch.ones(2))
+    optimizer, calls = make(), []
+    optimizer.build([w])
+    w.grad = optimizer.scale_loss(torch.ones(2))
+    optimizer.register_step_pre_hook(lambda o, *_: calls.append((o is optimizer, w[0].item())))
+    optimizer.register_step_post_hook(lambda o, *_: calls.append((o is optimizer, w[0].item())))
+    optimizer.step()
+    assert calls == [(True, 1.0), (True, 0.5)]
 
 
 def test_shown_to_the_profiler():

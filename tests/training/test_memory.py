@@ -101,15 +101,23 @@ USES = {
 }
 
 
+@pytest.fixture(scope="module")
+def frozen():
+    """What is there before the first test is not looked at again: half a second each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
-def uncollected():
+def uncollected(frozen):
     """The garbage collector is off: what is in a cycle stays."""
     gc.collect()
     gc.freeze()  # what is there already is not looked at
     gc.disable()
     yield
     gc.enable()
-    gc.unfreeze()
 
 
 def living():

@@ -1,6 +1,7 @@
 """Steps of the user's own, as Keras's guides write them: one source, run with both libraries."""
 
 import copy
+import functools
 
 import keras
 import numpy as np
@@ -538,7 +539,10 @@ def test_module_of_torch_inside():
     assert not torch.equal(before, net[0].weight)
 
 
-def test_jit_compile():
+@pytest.mark.parametrize("backend", ["eager", pytest.param(None, marks=pytest.mark.sweep)])
+def test_jit_compile(backend, monkeypatch):
+    if backend is not None:  # torch's own takes ten seconds
+        monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=backend))
     model = model_of(1)
     twin = copy.deepcopy(model)
     model.compile(torchkeras.optimizers.SGD(0.05), "mse", metrics=["mae"], jit_compile=True)
@@ -613,3 +617,56 @@ def test_numbers_of_numpy_as_results():
     model = Own()
     model.compile()
     assert model.evaluate(X, Y, verbose=0, return_dict=True) == {"a": 2.0, "b": 3, "c": 4.0}
+
+
+def leave_gradients(model):
+    loss = model(torch.tensor(X)).square().sum()
+    loss.backward()
+
+
+@pytest.mark.parametrize("way", ["fit", "callback", "batch", "first batch", "super"])
+def test_gradients_of_before_count_for_nothing(way):
+    weights = []
+    for lib in (torchkeras, keras):
+
+        class Doubtful(lib.Model):
+            def train_step(self, data):
+                leave_gradients(self)
+                return super().train_step(data)
+
+        class Saliency(lib.callbacks.Callback):
+            def on_train_batch_end(self, batch, logs=None):
+                leave_gradients(self.model)
+
+            on_epoch_end = on_train_batch_end
+
+        clear_names()
+        lib.utils.set_random_seed(0)
+        model = functional(lib, Doubtful if way == "super" else lib.Model)
+        model.set_weights([rand(*w.shape, seed=3) for w in model.get_weights()])
+        model.compile(optimizer=lib.optimizers.SGD(0.1), loss="mse")
+        if way == "batch":
+            model.train_on_batch(X, Y)
+        leave_gradients(model)
+        if "batch" in way:
+            model.train_on_batch(X, Y)
+        else:
+            fit(lib, model, callbacks=[Saliency()] if way == "callback" else None)
+        weights.append(model.get_weights())
+    assert_close(*weights, 1e-5, 1e-6)
+
+
+def test_a_step_of_the_users_own_may_gather_gradients():
+    class Gathering(torchkeras.Model):
+        def train_step(self, data):
+            x, y = data
+            loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+            loss.backward()
+            return {"loss": loss}
+
+    model = functional(torchkeras, Gathering)
+    model.compile(optimizer="sgd", loss="mse")
+    model.train_on_batch(X, Y)
+    once = [v.grad.clone() for v in model.trainable_variables]
+    model.train_on_batch(X, Y)
+    assert_close([v.grad for v in model.trainable_variables], [2 * g for g in once])

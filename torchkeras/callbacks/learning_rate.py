@@ -69,8 +69,7 @@ class LearningRateScheduler(Callback):
             optimizer.learning_rate = number
             if self.verbose:
                 print(
-                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to "
-                    f"{number}."
+                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {number}."
                 )
 
     def on_epoch_end(self, epoch: int, logs: MutableMapping[str, Any] | None = None) -> None:
@@ -197,6 +196,8 @@ class ReduceLROnPlateau(MonitorCallback):
                 rate = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
                 optimizer.learning_rate = rate
                 if self.verbose:
-                    print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
+                    print(
+                        f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}."
+                    )
         self.cooldown_counter = self.cooldown
         self.wait = 0

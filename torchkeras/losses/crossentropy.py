@@ -10,33 +10,7 @@ from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses import labels
 from torchkeras.losses.functional import as_pair
-
-_LAST = 2**63  # torch notes a negative dim of softmax as an unsigned number
-
-
-def is_softmax(y_pred: torch.Tensor, axis: int) -> bool:
-    """Tell whether autograd knows that `y_pred` comes from a softmax over the last axis.
-
-    It sums to 1 then; and what dividing by that sum adds to the gradient is the same for all
-    classes of a sample, so the softmax's backward takes it away again.
-    """
-    if torch.compiler.is_compiling():
-        return False  # its tracer knows no grad_fn
-    fn = y_pred.grad_fn
-    if fn is None or type(fn).__name__ != "SoftmaxBackward0" or axis not in (-1, y_pred.ndim - 1):
-        return False
-    dim = fn._saved_dim
-    return dim == y_pred.ndim - 1 or dim >= _LAST
-
-
-def log_probabilities(y_pred: torch.Tensor, from_logits: bool, axis: int) -> torch.Tensor:
-    """Log of class probabilities that sum to 1, clipped to [epsilon, 1 - epsilon]."""
-    if from_logits:
-        return F.log_softmax(y_pred, axis)
-    if not is_softmax(y_pred, axis):
-        y_pred = y_pred / y_pred.sum(axis, keepdim=True)
-    least = config.epsilon()
-    return torch.log(torch.clamp(y_pred, least, 1.0 - least))
+from torchkeras.ops.crossentropy import log_probabilities
 
 
 def smooth(y_true: torch.Tensor, label_smoothing: float, classes: int) -> torch.Tensor:

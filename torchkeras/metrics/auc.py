@@ -65,7 +65,11 @@ class CurveCounts(Metric):
         """Return for each prediction how many thresholds lie below it."""
         last = len(self._thresholds)
         if self._even:
-            return torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1)).long().clamp_(self._above_first, last)
+            return (
+                torch.ceil(y_pred.clamp(0.0, 1.0) * (last - 1))
+                .long()
+                .clamp_(self._above_first, last)
+            )
         return torch.bucketize(y_pred.contiguous(), y_pred.new_tensor(self._thresholds))
 
     def _count(

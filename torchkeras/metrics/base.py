@@ -35,6 +35,8 @@ class Metric(Configurable):
     2.0
     """
 
+    _width: Any = None  # number of columns, of a metric that takes it from its first batch
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or naming.auto_name(type(self).__name__)
         self._dtype = config.floatx() if dtype is None else policy.get(dtype).compute_dtype

@@ -59,7 +59,7 @@ class Adafactor(Optimizer):
         for p in variables:
             if getattr(p, "overwrite_with_gradient", False):
                 continue
-            label = self._label(p)
+            label = getattr(p, "name", None) or self._label(p)
             if p.ndim < 2:  # Keras's files have two zeros there
                 self._variables += [
                     Variable(0, dtype="int32", trainable=False, name=label) for _ in range(2)
@@ -72,40 +72,44 @@ class Adafactor(Optimizer):
                 self._factors[self._index[id(p)]] = rows, columns
             self.add_variable_from_reference(p, "velocity")
 
-    @staticmethod
-    def _near(factor: Variable, p: torch.Tensor) -> torch.Tensor:
-        """Return a factor where its variable is now."""
-        if factor.device != p.device or factor.dtype != p.dtype:
-            factor.data = factor.data.to(p)
-        return factor.detach()
-
     def _sort(self, variable: torch.Tensor) -> Hashable:
         return variable.ndim >= 2
+
+    def _beside(self, batch: Batch) -> tuple[torch.Tensor, list[Tensors]]:
+        """Return the roots of the variables' sizes, and their factors, where the variables are."""
+        first, factors = batch.params[0], []
+        for p in batch.params if batch.sort else ():
+            pair = self._factors[self._index[id(p)]]
+            for v in pair:
+                if v.device != p.device or v.dtype != p.dtype:
+                    v.data = v.data.to(p)
+            factors.append([v.detach() for v in pair])
+        return torch.tensor([math.sqrt(max(p.numel(), 1)) for p in batch.params]).to(first), factors
 
     def _update(
         self, batch: Batch, params: Tensors, grads: Tensors, rate: float, decay: float, step: int
     ) -> None:
+        if batch.beside is None:
+            batch.beside = self._beside(batch)
+        sizes, factors = batch.beside
         velocities = batch.slots["velocity"]
         share = step**self.beta_2_decay  # of the new square in the mean
         squares = torch._foreach_mul(grads, grads)
-        torch._foreach_add_(squares, self.epsilon_1)
         if batch.sort:
-            for p, square, velocity in zip(batch.params, squares, velocities, strict=True):
-                rows, columns = (self._near(v, p) for v in self._factors[self._index[id(p)]])
-                rows.lerp_(square.mean(-1), share)
-                columns.lerp_(square.mean(-2), share)
+            for square, velocity, (rows, columns) in zip(squares, velocities, factors, strict=True):
+                rows.lerp_(square.mean(-1).add_(self.epsilon_1), share)
+                columns.lerp_(square.mean(-2).add_(self.epsilon_1), share)
                 scale = rows / rows.mean(-1, keepdim=True)
                 torch.mul(scale.unsqueeze(-1), columns.unsqueeze(-2), out=velocity)
         else:
+            torch._foreach_add_(squares, self.epsilon_1)
             torch._foreach_lerp_(velocities, squares, share)
-        roots = torch._foreach_sqrt(velocities)
-        torch._foreach_reciprocal_(roots)
-        torch._foreach_mul_(roots, grads)
-        sizes = torch.tensor([math.sqrt(max(p.numel(), 1)) for p in params]).to(params[0])
-        lengths = torch.stack(torch._foreach_norm(roots)) / sizes
-        scales = (torch.stack(torch._foreach_norm(params)) / sizes).clamp(min=self.epsilon_2)
+        steps = torch._foreach_rsqrt(velocities)
+        torch._foreach_mul_(steps, grads)
+        lengths = torch.stack(torch._foreach_norm(steps)) / sizes
+        scales = (torch.stack(torch._foreach_norm(params)) / sizes).clamp_(min=self.epsilon_2)
         if self.relative_step:
             rate = min(rate, 1 / math.sqrt(step))
-        factors = -rate * scales / (lengths / self.clip_threshold).clamp(min=1.0)
-        torch._foreach_mul_(roots, list(factors.unbind()))
-        torch._foreach_add_(params, roots)
+        ratios = scales * -rate / lengths.div_(self.clip_threshold).clamp_(min=1.0)
+        torch._foreach_mul_(steps, list(ratios.unbind()))
+        torch._foreach_add_(params, steps)

@@ -85,6 +85,8 @@ class Ftrl(Optimizer):
     def _update(
         self, batch: Batch, params: Tensors, grads: Tensors, rate: float, decay: float, step: int
     ) -> None:
+        if not rate:
+            return  # the formula has no limit there: Keras's weights become NaN
         sums, linear = batch.slots["accumulator"], batch.slots["linear"]
         before = self._power(sums)
         torch._foreach_addcmul_(sums, grads, grads)

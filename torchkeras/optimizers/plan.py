@@ -13,11 +13,13 @@ class Batch:
 
     `slots` holds, by name, the optimizer's tensors of these variables in the same order;
     `decayed` the variables that weight decay is for, or None if that is all of them; `sort` is
-    what the method tells its variables apart by, None in most methods.
+    what the method tells its variables apart by, None in most methods. `beside` is what the method
+    keeps from step to step for these variables, None at first.
     """
 
     __slots__ = (
-        "decayed", "dense", "endless", "group", "params", "slots", "sort", "start", "stop",
+        "beside", "decayed", "dense", "endless", "group", "params", "slots", "sort", "start",
+        "stop",
     )  # fmt: skip
 
     def __init__(
@@ -31,6 +33,7 @@ class Batch:
     ) -> None:
         self.group = group
         self.sort = sort
+        self.beside: Any = None
         self.params = params
         self.slots = slots
         self.decayed = decayed

@@ -6,11 +6,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras._base.check import received
 from torchkeras.core.registry import OPTIMIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
+from torchkeras.optimizers.arguments import warn_user
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Plan, Tensors
 
@@ -146,27 +148,38 @@ class TorchOptimizer(Optimizer):
     # ------------------------------------------------------------------------- files
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Write iteration and rate, then torch's state: `"3_exp_avg"` is that of parameter 3."""
+        """Write iteration and rate, then torch's state: `"3_exp_avg"` is that of parameter 3.
+
+        `"rates"` has the rate of each param group, as exactly as torch has it.
+        """
         super().save_own_variables(store)
+        store["rates"] = np.array([float(group["lr"]) for group in self.param_groups])
         for i, p in enumerate(self._trainable_variables):
             for key, value in self.state.get(p, {}).items():
                 if isinstance(value, torch.Tensor):
                     store[f"{i}_{key}"] = convert_to_numpy(value)
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Set what `save_own_variables` wrote."""
-        own = self.variables
-        loose = {k: v for k, v in store.items() if "_" not in k}
-        super().load_own_variables(loose)
-        if len(loose) != len(own):
+        """Set what `save_own_variables` wrote; what is not for these parameters is skipped."""
+        slots = [(*key.partition("_")[::2], key) for key in store if "_" in key]
+        count = len(self._trainable_variables)
+        if any(not i.isdecimal() or int(i) >= count for i, _, _ in slots):
+            warn_user(
+                f"Skipping variable loading for optimizer {self.name!r}, because it has {count} "
+                "parameters whereas the saved optimizer has others."
+            )
             return
-        for entry, value in store.items():
-            index, _, key = entry.partition("_")
-            if key and index.isdecimal() and int(index) < len(self._trainable_variables):
-                p = self._trainable_variables[int(index)]
-                value = convert_to_tensor(value).detach().clone()
-                # A step count stays on the CPU, as torch's optimizers have it.
-                self.state[p][key] = value.to(p.device) if value.ndim or p.ndim == 0 else value
+        super().load_own_variables({str(i): store[str(i)] for i in range(2) if str(i) in store})
+        for index, name, key in slots:
+            p = self._trainable_variables[int(index)]
+            value = convert_to_tensor(store[key]).detach().clone()
+            # A step count stays on the CPU, as torch's optimizers have it.
+            self.state[p][name] = value.to(p.device) if value.ndim or p.ndim == 0 else value
+        self._sync_rate()
+        if len(store.get("rates", ())) == len(self.param_groups):
+            for group, rate in zip(self.param_groups, store["rates"], strict=True):
+                group["lr"] = float(rate)
+            self._sync_rate()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the torch optimizer's state dict, with the number of steps."""
