@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from torchkeras.layers import _window
+from torchkeras.ops import _window
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,12 @@ import torchkeras as keras
 UNARY = [
     "negative",
     "absolute",
+    "fabs",
+    "real",
+    "conj",
+    "angle",
+    "trunc",
+    "nan_to_num",
     "square",
     "sign",
     "conjugate",
@@ -44,6 +50,10 @@ BINARY = [
     "multiply",
     "power",
     "mod",
+    "fmod",
+    "fmax",
+    "fmin",
+    "divide_no_nan",
     "floor_divide",
     "maximum",
     "minimum",
@@ -135,3 +145,43 @@ def test_64_bits_are_kept():
 def test_unsigned_and_negative():
     x = torch.tensor([3, 6], dtype=torch.uint8)
     np.testing.assert_allclose(keras.ops.divide(x, -3), [-1, -2])
+
+
+def test_complex():
+    x = (array((2, 3), "float32") + 1j * array((2, 3), "float32", 1)).astype("complex64")
+    for name in ("real", "imag", "angle", "conj", "absolute", "isreal", "nan_to_num", "square"):
+        assert check_op(name, x)
+        if name != "nan_to_num":
+            np.testing.assert_allclose(getattr(keras.ops, name)(x), getattr(np, name)(x), 1e-6)
+    assert keras.ops.imag([1.0, 2.0]).tolist() == [0, 0]
+    with pytest.raises(TypeError, match="fabs: real values are expected"):
+        keras.ops.fabs(x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float64", "int32"])
+def test_nan_to_num(dtype):
+    x = np.array([1, -2, 0] if dtype == "int32" else [1, np.nan, np.inf, -np.inf, -0.0], dtype)
+    for options in ({}, {"nan": 5}, {"posinf": 7.5}, {"neginf": -3, "nan": -1.0}):
+        assert check_op("nan_to_num", x, **options)
+        np.testing.assert_array_equal(
+            keras.ops.nan_to_num(x, **options), np.nan_to_num(x, **options)
+        )
+    options = {"nan": torch.tensor(2), "posinf": torch.tensor(3)}
+    plain = {"nan": 2, "posinf": 3}
+    assert torch.equal(keras.ops.nan_to_num(x, **options), keras.ops.nan_to_num(x, **plain))
+
+
+def test_division_without_nan():
+    x, y = np.array([1, np.nan, 0, -4], "float32"), np.array([0, 0, 0, 2], "float32")
+    assert keras.ops.divide_no_nan(x, y).tolist() == [0, 0, 0, -2]
+    a, b = torch.tensor(x, requires_grad=True), torch.tensor(y, requires_grad=True)
+    keras.ops.divide_no_nan(a, b).sum().backward()
+    assert (a.grad.tolist(), b.grad.tolist()) == ([0, 0, 0, 0.5], [0, 0, 0, 1])
+
+
+def test_booleans_are_counted():
+    x, y = torch.tensor([True, False]), torch.tensor([True, True])
+    for name in ("power", "fmod", "mod", "floor_divide"):
+        got = getattr(keras.ops, name)(x, y)
+        assert got.dtype is torch.int32
+        assert got.tolist() == getattr(np, name)([1, 0], [1, 1]).tolist()

@@ -14,7 +14,10 @@ _LAYOUTS = ("channels_last", "channels_first")
 
 
 class _Settings:
-    __slots__ = ("epsilon", "floatx", "image_data_format", "max_epochs", "max_steps_per_epoch")
+    __slots__ = (
+        "epsilon", "flash_attention", "floatx", "image_data_format", "interactive_logging",
+        "max_epochs", "max_steps_per_epoch", "traceback_filtering",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.floatx = "float32"
@@ -22,6 +25,9 @@ class _Settings:
         self.image_data_format = "channels_last"
         self.max_epochs: int | None = None
         self.max_steps_per_epoch: int | None = None
+        self.flash_attention: bool | None = None
+        self.interactive_logging = True
+        self.traceback_filtering = True
 
 
 _settings = _Settings()
@@ -81,9 +87,9 @@ def max_epochs() -> int | None:
     return _settings.max_epochs
 
 
-def set_max_epochs(value: int | None) -> None:
+def set_max_epochs(max_epochs: int | None) -> None:
     """Cap the number of epochs of any `fit`, for quick trials."""
-    _settings.max_epochs = value
+    _settings.max_epochs = max_epochs
 
 
 def max_steps_per_epoch() -> int | None:
@@ -91,9 +97,72 @@ def max_steps_per_epoch() -> int | None:
     return _settings.max_steps_per_epoch
 
 
-def set_max_steps_per_epoch(value: int | None) -> None:
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     """Cap the number of steps of any epoch, for quick trials."""
-    _settings.max_steps_per_epoch = value
+    _settings.max_steps_per_epoch = max_steps_per_epoch
+
+
+def enable_flash_attention() -> None:
+    """Let attention use torch's flash kernel where it can; so it is unless disabled."""
+    _settings.flash_attention = None
+
+
+def disable_flash_attention() -> None:
+    """Keep attention from torch's flash kernel."""
+    _settings.flash_attention = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Return False if flash attention is disabled, else None: torch chooses.
+
+    >>> import torchkeras as keras
+    >>> keras.config.is_flash_attention_enabled()
+    """
+    return _settings.flash_attention
+
+
+def enable_interactive_logging() -> None:
+    """Show progress on the standard output; so it is unless disabled."""
+    _settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Send what is shown of progress to Python's `logging`, for jobs that nobody watches."""
+    _settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Tell whether progress is shown on the standard output."""
+    return _settings.interactive_logging
+
+
+def enable_traceback_filtering() -> None:
+    """Accept Keras's setting. torchkeras adds a note to an error, and never cuts its traceback."""
+    _settings.traceback_filtering = True
+
+
+def disable_traceback_filtering() -> None:
+    """Accept Keras's setting. torchkeras never cuts a traceback."""
+    _settings.traceback_filtering = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return what was set last; torchkeras never cuts a traceback."""
+    return _settings.traceback_filtering
+
+
+def is_nnx_enabled() -> bool:
+    """Return False: NNX is for JAX."""
+    return False
+
+
+def set_backend(backend: str) -> None:
+    """Accept `"torch"`, the only backend.
+
+    Raises:
+        ValueError: for any other.
+    """
+    one_of("set_backend", "backend", backend, ("torch",))
 
 
 def _read_keras_json() -> None:

@@ -27,6 +27,21 @@ def auto_name(prefix: str) -> str:
     return uniquify(to_snake_case(prefix))
 
 
+_uids: dict[str, int] = {}
+
+
+def get_uid(prefix: str = "") -> int:
+    """Return 1, 2, … for the calls with one prefix.
+
+    >>> import torchkeras as keras
+    >>> keras.backend.get_uid("my_layer"), keras.backend.get_uid("my_layer")
+    (1, 2)
+    """
+    _uids[prefix] = _uids.get(prefix, 0) + 1
+    return _uids[prefix]
+
+
 def clear_names() -> None:
     """Start all counters anew (`keras.utils.clear_session`)."""
     _counts.clear()
+    _uids.clear()

@@ -1,7 +1,7 @@
 """Activations made of pieces of lines and parabolas.
 
-Symbols pass through these functions: `convert_to_tensor` leaves them as they are, and every torch
-function takes them.
+Most are ops under another name, with their own defaults. Symbols pass through them: a node of
+Keras's own kind records each.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 from torchkeras._base.check import received
 from torchkeras.core.registry import ACTIVATIONS
 from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.ops import activation as ops
 
 
 @ACTIVATIONS.register()
@@ -48,7 +49,7 @@ def relu(
     if not isinstance(x, Tensor):
         x = convert_to_tensor(x)
     if max_value is None and not threshold:
-        return F.leaky_relu(x, negative_slope) if negative_slope else torch.relu(x)
+        return ops.leaky_relu(x, negative_slope) if negative_slope else ops.relu(x)
     if max_value is not None and max_value < 0:
         raise ValueError(f"relu: max_value must be >= 0. {received('max_value', max_value)}")
     kept = torch.threshold(x, threshold, 0.0) if threshold else x
@@ -69,7 +70,7 @@ def relu6(x: Any) -> Tensor:
     >>> keras.activations.relu6([-1.0, 3.0, 9.0])
     tensor([0., 3., 6.])
     """
-    return F.relu6(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.relu6(x)
 
 
 @ACTIVATIONS.register()
@@ -80,7 +81,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Tensor:
     >>> keras.activations.leaky_relu([-10.0, 5.0])
     tensor([-2.,  5.])
     """
-    return F.leaky_relu(x if isinstance(x, Tensor) else convert_to_tensor(x), negative_slope)
+    return ops.leaky_relu(x, negative_slope)
 
 
 @ACTIVATIONS.register()
@@ -91,9 +92,7 @@ def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
     >>> keras.activations.threshold([-1.0, 0.5, 2.0], 0.5, -3.0)
     tensor([-3., -3.,  2.])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    return torch.threshold(x, threshold, default_value)
+    return ops.threshold(x, threshold, default_value)
 
 
 @ACTIVATIONS.register()
@@ -104,7 +103,7 @@ def hard_tanh(x: Any) -> Tensor:
     >>> keras.activations.hard_tanh([-2.0, 0.5, 2.0])
     tensor([-1.0000,  0.5000,  1.0000])
     """
-    return F.hardtanh(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.hard_tanh(x)
 
 
 @ACTIVATIONS.register()
@@ -115,7 +114,7 @@ def hard_sigmoid(x: Any) -> Tensor:
     >>> keras.activations.hard_sigmoid([-3.0, 0.0, 1.5, 3.0])
     tensor([0.0000, 0.5000, 0.7500, 1.0000])
     """
-    return F.hardsigmoid(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.hard_sigmoid(x)
 
 
 @ACTIVATIONS.register("hard_swish")
@@ -128,7 +127,7 @@ def hard_silu(x: Any) -> Tensor:
     >>> keras.activations.hard_silu([-3.0, 0.0, 3.0])
     tensor([-0., 0., 3.])
     """
-    return F.hardswish(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.hard_silu(x)
 
 
 @ACTIVATIONS.register()
@@ -139,7 +138,7 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
     >>> keras.activations.hard_shrink([-1.0, 0.3, 2.0])
     tensor([-1.,  0.,  2.])
     """
-    return F.hardshrink(x if isinstance(x, Tensor) else convert_to_tensor(x), threshold)
+    return ops.hard_shrink(x, threshold)
 
 
 @ACTIVATIONS.register()
@@ -150,7 +149,7 @@ def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
     >>> keras.activations.soft_shrink([-1.0, 0.3, 2.0])
     tensor([-0.5000,  0.0000,  1.5000])
     """
-    return F.softshrink(x if isinstance(x, Tensor) else convert_to_tensor(x), threshold)
+    return ops.soft_shrink(x, threshold)
 
 
 @ACTIVATIONS.register()
@@ -161,11 +160,7 @@ def sparse_plus(x: Any) -> Tensor:
     >>> keras.activations.sparse_plus([-2.0, 0.0, 3.0])
     tensor([0.0000, 0.2500, 3.0000])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    # Clamped on both sides: the branch that is not taken must have no infinite gradient.
-    parabola = torch.square(torch.add(torch.clamp(x, -1.0, 1.0), 1.0))
-    return torch.where(torch.lt(x, 1.0), torch.mul(parabola, 0.25), x)
+    return ops.sparse_plus(x)
 
 
 @ACTIVATIONS.register()
@@ -178,8 +173,7 @@ def sparse_sigmoid(x: Any) -> Tensor:
     >>> keras.activations.sparse_sigmoid([-2.0, 0.0, 0.5, 2.0])
     tensor([0.0000, 0.5000, 0.7500, 1.0000])
     """
-    x = F.hardtanh(x if isinstance(x, Tensor) else convert_to_tensor(x))
-    return torch.add(torch.mul(x, 0.5), 0.5)
+    return ops.sparse_sigmoid(x)
 
 
 hard_swish = hard_silu

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras.core.registry import ACTIVATIONS
 from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.ops import activation as ops
+from torchkeras.ops import elementwise
 
 
 @ACTIVATIONS.register()
@@ -18,7 +19,7 @@ def sigmoid(x: Any) -> Tensor:
     >>> keras.activations.sigmoid([-1.0, 0.0])
     tensor([0.2689, 0.5000])
     """
-    return torch.sigmoid(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.sigmoid(x)
 
 
 @ACTIVATIONS.register()
@@ -29,7 +30,7 @@ def log_sigmoid(x: Any) -> Tensor:
     >>> keras.activations.log_sigmoid([-200.0, 0.0])
     tensor([-200.0000, -0.6931])
     """
-    return F.logsigmoid(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.log_sigmoid(x)
 
 
 @ACTIVATIONS.register()
@@ -40,7 +41,7 @@ def tanh(x: Any) -> Tensor:
     >>> keras.activations.tanh([-1.0, 0.0])
     tensor([-0.7616,  0.0000])
     """
-    return torch.tanh(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return elementwise.tanh(x)
 
 
 @ACTIVATIONS.register()
@@ -51,9 +52,7 @@ def tanh_shrink(x: Any) -> Tensor:
     >>> keras.activations.tanh_shrink([-1.0, 0.0])
     tensor([-0.2384,  0.0000])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    return torch.sub(x, torch.tanh(x))
+    return ops.tanh_shrink(x)
 
 
 @ACTIVATIONS.register()
@@ -64,7 +63,7 @@ def exponential(x: Any) -> Tensor:
     >>> keras.activations.exponential([0.0, 1.0])
     tensor([1.0000, 2.7183])
     """
-    return torch.exp(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return elementwise.exp(x)
 
 
 @ACTIVATIONS.register("swish")
@@ -77,7 +76,7 @@ def silu(x: Any) -> Tensor:
     >>> keras.activations.silu([-1.0, 1.0])
     tensor([-0.2689,  0.7311])
     """
-    return F.silu(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.silu(x)
 
 
 @ACTIVATIONS.register()
@@ -94,9 +93,7 @@ def gelu(x: Any, approximate: bool = False) -> Tensor:
     >>> keras.activations.gelu([-1.0, 1.0])
     tensor([-0.1587,  0.8413])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    return F.gelu(x, approximate="tanh") if approximate else F.gelu(x)
+    return ops.gelu(x, approximate)
 
 
 @ACTIVATIONS.register()
@@ -122,7 +119,7 @@ def elu(x: Any, alpha: float = 1.0) -> Tensor:
     >>> keras.activations.elu([-1.0, 1.0])
     tensor([-0.6321,  1.0000])
     """
-    return F.elu(x if isinstance(x, Tensor) else convert_to_tensor(x), alpha)
+    return ops.elu(x, alpha)
 
 
 @ACTIVATIONS.register()
@@ -135,7 +132,7 @@ def celu(x: Any, alpha: float = 1.0) -> Tensor:
     >>> keras.activations.celu([-1.0, 1.0], alpha=2.0)
     tensor([-0.7869,  1.0000])
     """
-    return torch.celu(x if isinstance(x, Tensor) else convert_to_tensor(x), alpha)
+    return ops.celu(x, alpha)
 
 
 @ACTIVATIONS.register()
@@ -149,7 +146,7 @@ def selu(x: Any) -> Tensor:
     >>> keras.activations.selu([-1.0, 1.0])
     tensor([-1.1113,  1.0507])
     """
-    return torch.selu(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.selu(x)
 
 
 @ACTIVATIONS.register()
@@ -160,7 +157,7 @@ def softplus(x: Any) -> Tensor:
     >>> keras.activations.softplus([0.0, 100.0])
     tensor([  0.6931, 100.0000])
     """
-    return F.softplus(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.softplus(x)
 
 
 @ACTIVATIONS.register()
@@ -171,7 +168,7 @@ def softsign(x: Any) -> Tensor:
     >>> keras.activations.softsign([-1.0, 3.0])
     tensor([-0.5000,  0.7500])
     """
-    return F.softsign(x if isinstance(x, Tensor) else convert_to_tensor(x))
+    return ops.softsign(x)
 
 
 @ACTIVATIONS.register()
@@ -188,9 +185,7 @@ def squareplus(x: Any, b: float = 4) -> Tensor:
     >>> keras.activations.squareplus([0.0, 3.0])
     tensor([1.0000, 3.3028])
     """
-    if not isinstance(x, Tensor):
-        x = convert_to_tensor(x)
-    return torch.mul(torch.add(x, torch.sqrt(torch.add(torch.square(x), b))), 0.5)
+    return ops.squareplus(x, b)
 
 
 swish = silu

@@ -169,6 +169,8 @@ def _sorted_nodes(
         stack: list[tuple[KerasTensor, bool]] = [(output, False)]
         while stack:
             tensor, leaving = stack.pop()
+            if tensor._source is None and tensor.key in input_keys:
+                continue
             if tensor._source is None:
                 raise ValueError(
                     f"An output is not connected to the inputs: {tensor!r} has no operation."

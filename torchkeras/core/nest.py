@@ -41,6 +41,8 @@ def _flatten(x: Any, out: list[Any]) -> None:
 def _rebuild(like: Any, entries: Iterable[Any]) -> Any:
     """Make a list or tuple of the type of `like`."""
     if isinstance(like, tuple):
+        if hasattr(like, "n_sequence_fields"):  # torch.return_types.topk and the like
+            return type(like)(list(entries))
         return type(like)(*entries) if hasattr(like, "_fields") else tuple(entries)
     return list(entries)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from torchkeras._base import naming
 from torchkeras.core import infer, nest
+from torchkeras.core.configurable import Configurable
 from torchkeras.core.module_call import refuse_stateful
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
 
@@ -86,7 +87,7 @@ class Node:
         return nest.pack_as(self._structure, self.output_tensors)
 
 
-class Operation:
+class Operation(Configurable):
     """Base of everything that can be called on symbolic tensors.
 
     A subclass defines `call(*args, **kwargs)` on real tensors and, if running it without memory

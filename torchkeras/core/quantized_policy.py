@@ -7,6 +7,7 @@ from torchkeras.core import policy, serialize
 from torchkeras.core.policy import DTypePolicy
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
+CALIBRATED = ("gptq", "awq")
 
 
 class QuantizedDTypePolicy(DTypePolicy):

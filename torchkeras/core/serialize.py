@@ -220,8 +220,8 @@ def serialize_keras_object(obj: Any) -> Any:
         return {
             "module": "builtins",
             "class_name": "function",
-            "config": obj.__name__,
-            "registered_name": registered or "function",
+            "config": registered or obj.__name__,
+            "registered_name": "function",
         }
     if inspect.isclass(obj):
         return {

@@ -1,5 +1,7 @@
 """Conversion between torch tensors and everything else that holds numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,6 @@ import torch
 from torchkeras._base import scope
 from torchkeras._base.check import received
 from torchkeras.core import dtypes
-
 
 _MPS = torch.backends.mps.is_available()  # once: torch.compile cannot trace the question
 
@@ -20,15 +21,17 @@ class _Device:
 def get_device() -> str:
     """Return the device of new tensors.
 
-    It is the one given to `set_device`, else torch's default device if that is none of the CPU's,
-    else the first CUDA or MPS device there is, else the CPU.
+    It is that of the `device` block around us, else the one given to `set_device`, else torch's
+    default device if that is none of the CPU's, else the first CUDA or MPS device there is, else
+    the CPU.
     """
+    if scope.state.device is not None:
+        return scope.state.device
     if _Device.chosen is not None:
         return _Device.chosen
-    if torch.compiler.is_compiling():  # which cannot trace the question
-        default = torch.empty(0).device
-    else:
-        default = torch.get_default_device()
+    # A compiler cannot trace the question.
+    tracing = torch.compiler.is_compiling()
+    default = torch.empty(0).device if tracing else torch.get_default_device()
     if default.type != "cpu":
         return str(default)
     if torch.cuda.is_available():
@@ -43,6 +46,23 @@ def set_device(device: str | torch.device | None) -> None:
         return
     name = str(device).lower().replace("gpu", "cuda")
     _Device.chosen = str(torch.device(name))
+
+
+@contextmanager
+def device(device_name: str | torch.device) -> Iterator[None]:
+    """Create tensors and variables on a device within a `with` block (torch's own ones too).
+
+    Args:
+        device_name: For example `"cpu"`, `"cuda:1"`, or Keras's `"gpu:0"`.
+
+    >>> import torchkeras as keras
+    >>> with keras.device("meta"):
+    ...     keras.ops.zeros((2,)).device
+    device(type='meta')
+    """
+    where = torch.device(str(device_name).lower().replace("gpu", "cuda"))
+    with scope.scoped(device=str(where)), where:
+        yield
 
 
 def is_tensor(x: Any) -> bool:
@@ -112,6 +132,8 @@ def _convert(x: Any) -> torch.Tensor:
         return torch.tensor(x, dtype=dtypes.torch_dtype(None))
     if type(x) is complex:
         return torch.tensor(x, dtype=torch.complex64)
+    if torch.compiler.is_compiling() and isinstance(x, (list, tuple, np.ndarray)):
+        return _constant(x)
     if isinstance(x, np.ndarray):
         return _from_numpy(x)
     if isinstance(x, np.generic):
@@ -136,6 +158,18 @@ def _convert(x: Any) -> torch.Tensor:
     if hasattr(x, "__dlpack__"):
         return torch.from_dlpack(x)
     return _from_numpy(_as_array(x))
+
+
+def _constant(x: Any) -> torch.Tensor:
+    """Make a tensor of a list or array while torch.compile traces, which knows little of NumPy."""
+    if isinstance(x, np.ndarray):
+        return torch.as_tensor(x)
+    if any([isinstance(e, torch.Tensor) for e in x]):  # it traces no generators
+        return torch.stack([convert_to_tensor(e) for e in x])
+    out = torch.tensor(x)
+    if out.dtype is torch.int64:
+        return out.to(torch.int32)
+    return out.to(dtypes.torch_dtype(None)) if out.is_floating_point() else out
 
 
 def _as_array(x: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from torchkeras._base import naming
 from torchkeras._base.errors import UnsafeModelError
-from torchkeras.core import symbolic
+from torchkeras.core import dtypes, nest, symbolic
 from torchkeras.core.operation import Operation
 from torchkeras.core.registry import OPS
 
@@ -107,6 +107,13 @@ class TorchFunction(Operation):
         self.function = function if isinstance(function, str) else public_name(function)
         super().__init__(name or _node_name(self.function))
         self.call = find(self.function)  # type: ignore[method-assign]
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call; dtypes come as their names out of a file."""
+        args, kwargs = nest.map_structure(
+            lambda x: dtypes.TORCH_DTYPES.get(x, x) if type(x) is str else x, (list(args), kwargs)
+        )
+        return super().symbolic_call(*args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return the public name of the function."""

@@ -1,5 +1,6 @@
 """Variable: a torch Parameter with Keras's name, path, constraint and regularizer."""
 
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ _PARAMETER = torch.nn.Parameter.__new__.__code__
 _KEPT = (
     "_name", "path", "autocast", "aggregation", "synchronization", "initializer",
     "_trainable", "_learned", "_stamp", "constraint", "regularizer", "overwrite_with_gradient",
+    "_layout",
 )  # fmt: skip
 
 
@@ -34,6 +36,7 @@ class Variable(torch.nn.Parameter):
         aggregation: How replicas combine: `"none"`, `"mean"`, `"sum"`, `"only_first_replica"`.
         synchronization: Kept as Keras does; torch has no use for it.
         name: Default `variable`, `variable_1`, ….
+        layout: Sharding layout, kept for `keras.distribution`.
 
     >>> v = Variable([1.0, 2.0], name="w")
     >>> v.assign([3.0, 4.0])
@@ -42,6 +45,7 @@ class Variable(torch.nn.Parameter):
     tensor(14., grad_fn=<SumBackward0>)
     """
 
+    _layout: Any = None
     _stamp: int | None = None  # when a layer first got it; see core.tracking
 
     # An op on a subclass asks Python each time; without this it costs what it costs a Parameter.
@@ -57,6 +61,7 @@ class Variable(torch.nn.Parameter):
         aggregation: str | None = "none",
         synchronization: str | None = "auto",
         name: str | None = None,
+        layout: Any = None,
         *,
         order: Sequence[int] | None = None,
     ) -> "Variable":
@@ -98,6 +103,7 @@ class Variable(torch.nn.Parameter):
         self.constraint: Callable[..., torch.Tensor] | None = None
         self.regularizer: Callable[..., torch.Tensor] | None = None
         self.overwrite_with_gradient = False
+        self._layout = layout
         if self.initializer is not None and scope.state.allocation is not None:
             scope.state.allocation.created(self)
         return self
@@ -129,10 +135,10 @@ class Variable(torch.nn.Parameter):
 
     @property
     def value(self) -> "Variable":
-        """The variable itself: it is its own tensor."""
-        return self
+        """The variable itself: it is its own tensor. (In a StatelessScope, its value there.)"""
+        stateless = scope.state.stateless
+        return self if stateless is None else stateless.read(self)
 
-    @torch.no_grad()
     def assign(self, value: Any) -> "Variable":
         """Copy `value` into the variable, in place; shapes must be equal."""
         value = convert_to_tensor(value, None if isinstance(value, torch.Tensor) else self.dtype)
@@ -141,19 +147,23 @@ class Variable(torch.nn.Parameter):
                 f"Variable {self.path}: the value's shape must be {tuple(self.shape)}. "
                 f"Received: shape={tuple(value.shape)}."
             )
-        self.copy_(value)
-        return self
+        return self._change(torch.Tensor.copy_, lambda _, new: new.to(self.dtype), value)
 
-    @torch.no_grad()
     def assign_add(self, value: Any) -> "Variable":
         """Add `value` in place."""
-        self.add_(_operand(value))
-        return self
+        return self._change(torch.Tensor.add_, torch.add, _operand(value))
 
-    @torch.no_grad()
     def assign_sub(self, value: Any) -> "Variable":
         """Subtract `value` in place."""
-        self.sub_(_operand(value))
+        return self._change(torch.Tensor.sub_, torch.sub, _operand(value))
+
+    def _change(self, in_place: Any, pure: Any, value: Any) -> "Variable":
+        stateless = scope.state.stateless
+        if stateless is not None:
+            stateless.write(self, pure(stateless.read(self), value))
+            return stateless.read(self)
+        with torch.no_grad():
+            in_place(self, value)
         return self
 
     def detach(self) -> torch.Tensor:  # type: ignore[override]
@@ -194,6 +204,9 @@ class Variable(torch.nn.Parameter):
 
     def _state(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _KEPT} | {"_trainable": self.trainable}
+
+
+Variable.__init__.__signature__ = inspect.signature(Variable.__new__)  # type: ignore[attr-defined]
 
 
 def _operand(value: Any) -> Any:

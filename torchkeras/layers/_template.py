@@ -10,7 +10,7 @@ from torch.nn.modules import module as _module
 
 from torchkeras._base import scope
 from torchkeras._base.check import received
-from torchkeras.core import infer, nest, tracking
+from torchkeras.core import infer, nest, remat, tracking
 from torchkeras.core.operation import Node
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.strings import as_strings, is_list_of_strings, is_string_array
@@ -204,7 +204,11 @@ class LayerCall(nn.Module):
         if not settled:
             _state.names = (*before[2], self.name)
         try:
-            outputs = self.call(*args, **kwargs)
+            again = self.__dict__.get("_remat")
+            if again is not None and again.applies(self, args, kwargs):
+                outputs = remat.rematerialised(self.call, args, kwargs)
+            else:
+                outputs = self.call(*args, **kwargs)
         except Exception as e:
             self._annotate(e, args)
             raise
@@ -242,6 +246,7 @@ class LayerCall(nn.Module):
         fields["_torch_dtype"] = self._policy.torch_compute_dtype
         fields["_fast"] = (
             fields["_settled"]
+            and fields.get("_remat") is None
             and not fields.get("_foreign", False)
             and self.activity_regularizer is None
             and not self.makes_mask
@@ -384,6 +389,10 @@ class LayerCall(nn.Module):
         fields = self.__dict__
         if _state.probe_size is not None:
             return  # a probe for shapes has no values
+        if _state.stateless is not None and _state.stateless.collect_losses:
+            for x in nest.flatten(loss):
+                _state.stateless.add_loss(x)
+            return
         if fields["_loss_call"] != _state.call_id:
             fields["_losses"] = []
             fields["_loss_call"] = _state.call_id

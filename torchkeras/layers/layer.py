@@ -6,7 +6,7 @@ from torch import nn
 
 from torchkeras import regularizers
 from torchkeras._base import scope
-from torchkeras.core import configurable, policy
+from torchkeras.core import configurable, policy, remat
 from torchkeras.core.operation import Operation
 from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.registry import LAYERS
@@ -72,6 +72,7 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         fields["_losses"] = []
         fields["_loss_call"] = None
         fields["_top_call"] = 0  # the last call in which no other layer stood around this one
+        fields["_remat"] = remat.current()
         fields["_trainable"] = bool(trainable)
         fields["_call_spec"] = _call_spec.call_spec(type(self).call)
         self.built = False
@@ -149,7 +150,7 @@ class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
         """Keep the weights in few bits from now on; only some layers can.
 
         Args:
-            mode: `"int8"`, `"int4"`, `"float8"`, `"gptq"` or `"awq"`; default: that of `config`.
+            mode: `"int8"`, `"int4"` or `"float8"`; default: that of `config`.
             type_check: Whether a user's subclass is refused, whose `call` would not be run.
             config: A `keras.quantizers.QuantizationConfig`.
 

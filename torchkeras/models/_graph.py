@@ -337,7 +337,7 @@ def _read_node(
             if "class_name" in x and "config" in x:
                 return serialize.deserialize_keras_object(x)
             return {k: read(v) for k, v in x.items()}
-        if isinstance(x, list):
+        if isinstance(x, (list, tuple)):
             return [read(v) for v in x]
         return x
 

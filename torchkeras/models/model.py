@@ -394,7 +394,7 @@ class Model(Trainer, Layer):
         """Keep the weights of the layers in few bits from now on.
 
         Args:
-            mode: `"int8"`, `"int4"`, `"float8"`, `"gptq"` or `"awq"`; default: that of `config`.
+            mode: `"int8"`, `"int4"` or `"float8"`; default: that of `config`.
             config: A `keras.quantizers.QuantizationConfig`.
             filters: Which layers: a regular expression that their names contain, a list of them,
                 or a function of a layer.

@@ -7,15 +7,28 @@ from typing import Any, ClassVar
 
 import torch
 
-from torchkeras.core import dtypes
+from torchkeras._base import config
+from torchkeras.core import dtypes, infer
 from torchkeras.core.operation import Operation
 from torchkeras.core.registry import OPS
-from torchkeras.core.symbolic import any_symbolic
+from torchkeras.core.symbolic import KerasTensor, any_symbolic
 from torchkeras.core.tensor import convert_to_tensor
 
 Tensor = torch.Tensor
 # Where Keras keeps the classes of its ops: the module names that stand in files.
 NUMPY, NN, CORE, MATH = (f"keras.src.ops.{m}" for m in ("numpy", "nn", "core", "math"))
+
+
+_FLOATS = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat16))
+_NUMBERS = frozenset((int, float))
+_NO_SYMBOLS = frozenset((Tensor, int, float, bool, str, type(None)))
+
+
+def _holds_symbol(args: tuple[Any, ...]) -> bool:
+    for a in args:  # noqa: SIM110  # a generator costs more than what it asks
+        if type(a) not in _NO_SYMBOLS and any_symbolic(a):
+            return True
+    return False
 
 
 class OpNode(Operation):
@@ -27,6 +40,7 @@ class OpNode(Operation):
     function: ClassVar[Callable[..., Any]]
     parameters: ClassVar[dict[str, Any]]  # name -> default of what is no tensor
     settles_dtype: ClassVar[bool] = False  # its files name floatx() where no dtype was given
+    spec: ClassVar[Callable[..., Any] | None] = None  # for shapes that depend on the values
 
     def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name)
@@ -40,7 +54,13 @@ class OpNode(Operation):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Run the op on real tensors."""
-        return type(self).function(*args, **kwargs, **self.arguments)
+        return type(self).function(*args, **{**self.arguments, **kwargs})
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the KerasTensors that a call on these arguments gives."""
+        if self.spec is not None:
+            return self.spec(*args, **{**self.arguments, **kwargs})
+        return super().compute_output_spec(*args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that are no tensors."""
@@ -53,19 +73,28 @@ class OpNode(Operation):
 
 
 def op(
-    class_name: str | None = None, *, module: str = NUMPY, tensors: int = 1
+    class_name: str | None = None,
+    *,
+    module: str = NUMPY,
+    tensors: int = 1,
+    named: tuple[str, ...] = (),
+    extra: tuple[str, ...] = (),
+    spec: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a function on torch tensors whose first `tensors` parameters are the tensors.
 
     The function converts its own arguments; it is only called with real ones. On symbols the call
     is recorded as a node of class `class_name` (default: the function's name in CamelCase).
+    `named` are later parameters that are tensors too, which files hold among those of the call;
+    `extra` are such whose default is in the configuration. `spec` gives the symbolic outputs where
+    running the function on meta cannot.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         name = class_name or "".join(p.title() for p in function.__name__.split("_"))
         signature = inspect.signature(function)
         names = list(signature.parameters)
-        defaults = {n: signature.parameters[n].default for n in names[tensors:]}
+        defaults = {n: signature.parameters[n].default for n in names[tensors:] if n not in named}
         variadic = bool(names) and signature.parameters[names[0]].kind is (
             inspect.Parameter.VAR_POSITIONAL
         )
@@ -76,6 +105,7 @@ def op(
             {
                 "function": staticmethod(function),
                 "parameters": parameters,
+                "spec": spec and staticmethod(spec),
                 "__doc__": function.__doc__,
             },
         )
@@ -83,13 +113,15 @@ def op(
 
         @functools.wraps(function)
         def public(*args: Any, **kwargs: Any) -> Any:
-            if not (any_symbolic(args) or any_symbolic(kwargs)):
+            if not (_holds_symbol(args) or (kwargs and any_symbolic(kwargs))):
                 return function(*args, **kwargs)
             if variadic:
                 return node(**kwargs).symbolic_call(*args)
             bound = signature.bind(*args, **kwargs).arguments
-            inputs = [bound.pop(n) for n in names[:tensors] if n in bound]
-            return node(**bound).symbolic_call(*inputs)
+            inputs = [bound.pop(n, signature.parameters[n].default) for n in names[:tensors]]
+            others = {n: bound.pop(n, signature.parameters[n].default) for n in named}
+            others |= {n: bound.pop(n) for n in extra if bound.get(n) is not None}
+            return node(**bound).symbolic_call(*inputs, **others)
 
         public.node = node  # type: ignore[attr-defined]
         return public
@@ -113,16 +145,77 @@ def promote(*values: Any) -> tuple[Any, ...]:
     first = values[0]
     if type(first) is Tensor and all(type(v) is Tensor and v.dtype is first.dtype for v in values):
         return values
-    dtype = common_dtype(*values)
+    return in_dtype(common_dtype(*values), *values)
+
+
+def in_dtype(dtype: torch.dtype, *values: Any) -> tuple[Tensor, ...]:
+    """Return values as tensors of a dtype, numbers on the device of the tensors."""
+    if dtype in _FLOATS:  # a number is put into an integer dtype by way of int32
+        for v in values:
+            if type(v) is Tensor:
+                device = v.device
+                return tuple(
+                    torch.tensor(w, dtype=dtype, device=device)
+                    if type(w) in _NUMBERS
+                    else convert_to_tensor(w, dtype)
+                    for w in values
+                )
     return tuple(convert_to_tensor(v, dtype) for v in values)
 
 
 def common_dtype(*values: Any) -> torch.dtype:
     """Return the dtype that Keras computes a mix of values in."""
     kinds = [
-        type(v) if isinstance(v, (bool, int, float)) else convert_to_tensor(v).dtype for v in values
+        v.dtype
+        if type(v) is Tensor
+        else type(v)
+        if isinstance(v, (bool, int, float))
+        else convert_to_tensor(v).dtype
+        for v in values
     ]
+    return _common(config.floatx(), *kinds)
+
+
+@functools.cache
+def _common(floatx: str, *kinds: Any) -> torch.dtype:
+    # floatx is what a mix of Python floats becomes: a part of the key.
     return dtypes.torch_dtype(dtypes.result_type(*kinds))
+
+
+def _broadcast(*shapes: Any) -> tuple[int | None, ...] | None:
+    """Return the shape of several together, where an unknown size fits any other; None if none."""
+    rank = max(map(len, shapes))
+    out = []
+    for sizes in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
+        known = {size for size in sizes if size not in (1, None)}
+        if len(known) > 1:
+            return None
+        out.append(known.pop() if known else None if None in sizes else 1)
+    return tuple(out)
+
+
+def broadcasting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the `spec` of an elementwise op of two tensors.
+
+    An unknown size beside a known one may prove to be the same: running the function with some
+    other size in its place fails.
+    """
+
+    def spec(x1: Any, x2: Any) -> Any:
+        try:
+            return infer.output_spec(function, (x1, x2), {})
+        except RuntimeError:
+            pair = [x if isinstance(x, KerasTensor) else convert_to_tensor(x) for x in (x1, x2)]
+            shape = _broadcast(*(x.shape for x in pair))
+            if shape is None:
+                raise
+        points = [
+            KerasTensor((), x.dtype) if isinstance(x, KerasTensor) else x.new_zeros(())
+            for x in pair
+        ]
+        return KerasTensor(shape, infer.output_spec(function, points, {}).dtype)
+
+    return spec
 
 
 def unary(
@@ -142,11 +235,10 @@ def unary(
     eager.__name__ = eager.__qualname__ = name
     eager.__doc__ = doc
     slow = op(class_name, module=module)(eager)
-    whole = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat16))
 
     @functools.wraps(eager)
     def public(x: Any) -> Any:
-        if type(x) is Tensor and x.dtype in whole:
+        if type(x) is Tensor and x.dtype in _FLOATS:
             return function(x)
         return slow(x)
 
@@ -162,20 +254,32 @@ def binary(
     class_name: str | None = None,
     module: str = NUMPY,
     prepare: Callable[..., tuple[Any, ...]] = promote,
+    numbers: str = "",
 ) -> Callable[[Any, Any], Any]:
-    """Make an elementwise op of two tensors from a row of a table."""
+    """Make an elementwise op of two tensors from a row of a table.
+
+    `prepare` brings them to one dtype, and leaves two of the same floating type alone. `numbers`
+    tells where `function` takes Python numbers beside a tensor of floats: "second" or "both".
+    """
 
     def eager(x1: Any, x2: Any) -> Any:
         return function(*prepare(x1, x2))
 
     eager.__name__ = eager.__qualname__ = name
     eager.__doc__ = doc
-    slow = op(class_name, module=module, tensors=2)(eager)
-    direct = prepare is promote
+    slow = op(class_name, module=module, tensors=2, spec=broadcasting(eager))(eager)
+    direct, one, both = prepare is promote, bool(numbers), numbers == "both"
 
     @functools.wraps(eager)
     def public(x1: Any, x2: Any) -> Any:
-        if direct and type(x1) is Tensor and type(x2) is Tensor and x1.dtype is x2.dtype:
+        if type(x1) is Tensor:
+            kind = x1.dtype
+            if type(x2) is Tensor:
+                if x2.dtype is kind and (direct or kind in _FLOATS):
+                    return function(x1, x2)
+            elif one and type(x2) in _NUMBERS and kind in _FLOATS:
+                return function(x1, x2)
+        elif both and type(x1) in _NUMBERS and type(x2) is Tensor and x2.dtype in _FLOATS:
             return function(x1, x2)
         return slow(x1, x2)
 

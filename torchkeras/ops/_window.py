@@ -1,4 +1,4 @@
-"""Arithmetic of sliding windows: what convolutions and poolings share."""
+"""Arithmetic of sliding windows: what convolutions and poolings, ops and layers, share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,6 +45,47 @@ def same_padding(
         both.append(total // 2)
         more.append(total % 2)
     return both, more
+
+
+def pool_padding(
+    spatial: Sequence[int], windows: Sequence[int], strides: Sequence[int]
+) -> tuple[list[int], Any]:
+    """Return torch's padding of a "same" pooling, and what to leave off its result (or None).
+
+    torch pads both sides alike, and `ceil_mode` adds the last window where that is too little.
+    Only with a stride of 1 there is none to add: there both sides get the larger padding, and
+    the first window is one too many.
+    """
+    padding, more = same_padding(spatial, windows, strides)
+    if 1 not in more or 1 not in strides:
+        return padding, None
+    first = [n if s == 1 else 0 for n, s in zip(more, strides, strict=True)]
+    padding = [p + n for p, n in zip(padding, first, strict=True)]
+    return padding, (..., *(slice(n, None) for n in first))
+
+
+def growth(window: int, stride: int, padding: str, output_padding: int | None) -> int:
+    """Return a transposed convolution's output size less `(size - 1) * stride`."""
+    if output_padding is not None:
+        cut = 2 * (window // 2) if padding == "same" else 0
+        return window - cut + output_padding
+    return stride if padding == "same" else max(window, stride)
+
+
+def crop(
+    windows: Sequence[int], growths: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...], Any]:
+    """Split what a full transposed convolution has too much (or too little) for torch.
+
+    As in the gradient of a convolution with padding, the odd element falls off at the end.
+
+    Returns:
+        torch's padding and output padding, and the slices of what remains (None: all of it).
+    """
+    surplus = [w - g for w, g in zip(windows, growths, strict=True)]
+    odd = [max(n, 0) % 2 for n in surplus]
+    trim = (..., *(slice(None, -1 if n else None) for n in odd)) if any(odd) else None
+    return tuple(max(n, 0) // 2 for n in surplus), tuple(max(-n, 0) for n in surplus), trim
 
 
 def output_size(size: int | None, window: int, stride: int, padding: str) -> int | None:

@@ -15,7 +15,9 @@ from torchkeras.ops._op import CORE, op, promote
 def reshape(x: Any, newshape: Any) -> Any:
     """Return the values in a new shape; one size may be -1."""
     shape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
-    return torch.reshape(convert_to_tensor(x), tuple(-1 if d is None else d for d in shape))
+    if None in shape:
+        shape = tuple(-1 if d is None else d for d in shape)
+    return torch.reshape(convert_to_tensor(x), shape)
 
 
 @op()
@@ -126,12 +128,16 @@ _SLICING = (slice, type(...))
 
 
 @op("GetItem", tensors=2)
+def _get_item(x: Any, key: Any) -> Any:
+    # JSON has no tuples: in a file, a list was one.
+    return convert_to_tensor(x)[tuple(key) if isinstance(key, list) else key]
+
+
 def get_item(x: Any, key: Any) -> Any:
     """Return `x[key]`."""
-    # JSON has no tuples: a list with a slice in it was one.
-    if isinstance(key, list) and any(k is None or isinstance(k, _SLICING) for k in key):
-        key = tuple(key)
-    return convert_to_tensor(x)[key]
+    if isinstance(key, list) and not any(k is None or isinstance(k, _SLICING) for k in key):
+        key = (key,)  # the same entries, and no tuple in a file
+    return _get_item(x, key)
 
 
 @op(tensors=2)

@@ -6,24 +6,44 @@ import torch
 
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.ops._op import binary, common_dtype, op, promote, unary
+from torchkeras.ops._op import binary, common_dtype, in_dtype, op, promote, unary
 
 
 def _float_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
     dtype = common_dtype(x1, x2)
     if not (dtype.is_floating_point or dtype.is_complex):
         dtype = dtypes.torch_dtype(None)
-    return convert_to_tensor(x1, dtype), convert_to_tensor(x2, dtype)
+    return in_dtype(dtype, x1, x2)
 
 
 def _tensor_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
     return _float_pair(convert_to_tensor(x1), convert_to_tensor(x2))
 
 
+def _counted(x1: torch.Tensor, x2: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return (x1.int(), x2.int()) if x1.dtype is torch.bool else (x1, x2)
+
+
 def _modulo(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
-    if x1.dtype is torch.bool:
-        x1, x2 = x1.int(), x2.int()
-    return torch.remainder(x1, x2)
+    return torch.remainder(*_counted(x1, x2))
+
+
+def _fmod(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    return torch.fmod(*_counted(x1, x2))
+
+
+def _power(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    return torch.pow(*_counted(x1, x2))
+
+
+def _floor_divide(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    return torch.floor_divide(*_counted(x1, x2))
+
+
+def _divide_no_nan(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    # The divisor is replaced, not the quotient alone: its gradient would be NaN.
+    zero = x2 == 0
+    return torch.where(zero, 0, x1 / torch.where(zero, 1, x2)).to(x1.dtype)
 
 
 def _square(x: torch.Tensor) -> torch.Tensor:
@@ -34,15 +54,30 @@ def _absolute(x: torch.Tensor) -> torch.Tensor:
     return x if x.dtype is torch.bool else torch.abs(x)
 
 
-def _bool_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
-    return convert_to_tensor(x1), convert_to_tensor(x2)
+def _fabs(x: torch.Tensor) -> torch.Tensor:
+    if x.is_complex():
+        raise TypeError("fabs: real values are expected, use abs. Received: complex values.")
+    return torch.abs(x)
+
+
+def _trunc(x: torch.Tensor) -> torch.Tensor:
+    return torch.trunc(x) if x.is_floating_point() else x
+
+
+def _imag(x: torch.Tensor) -> torch.Tensor:
+    return torch.imag(x) if x.is_complex() else torch.zeros_like(x)
 
 
 negative = unary(torch.neg, "negative", "Return `-x`.")
 absolute = unary(_absolute, "absolute", "Return `|x|`.")
 square = unary(_square, "square", "Return `x * x`.")
 sign = unary(torch.sign, "sign", "Return the sign: -1, 0 or 1.")
+fabs = unary(_fabs, "fabs", "Return `|x|` of real values, as a float.", floating=True)
 conjugate = unary(torch.conj_physical, "conjugate", "Return the complex conjugate.")
+conj = conjugate
+real = unary(torch.real, "real", "Return the real part.")
+imag = unary(_imag, "imag", "Return the imaginary part, 0 of real values.")
+angle = unary(torch.angle, "angle", "Return the angle in the complex plane.", floating=True)
 exp = unary(torch.exp, "exp", "Return `e ** x`.", floating=True)
 expm1 = unary(torch.expm1, "expm1", "Return `e ** x - 1`.", floating=True)
 log = unary(torch.log, "log", "Return the natural logarithm.", floating=True)
@@ -64,31 +99,40 @@ cosh = unary(torch.cosh, "cosh", "Return the hyperbolic cosine.", floating=True)
 tanh = unary(torch.tanh, "tanh", "Return the hyperbolic tangent.", floating=True)
 floor = unary(torch.floor, "floor", "Return the next integer below.", floating=True)
 ceil = unary(torch.ceil, "ceil", "Return the next integer above.", floating=True)
+trunc = unary(_trunc, "trunc", "Return the next integer towards 0.")
 isnan = unary(torch.isnan, "isnan", "Tell where `x` is NaN.")
 isinf = unary(torch.isinf, "isinf", "Tell where `x` is infinite.")
 isfinite = unary(torch.isfinite, "isfinite", "Tell where `x` is finite.")
 logical_not = unary(torch.logical_not, "logical_not", "Return `not x`.")
 
-add = binary(torch.add, "add", "Return `x1 + x2`.")
-subtract = binary(torch.sub, "subtract", "Return `x1 - x2`.")
-multiply = binary(torch.mul, "multiply", "Return `x1 * x2`.")
-power = binary(torch.pow, "power", "Return `x1 ** x2`.")
-mod = binary(_modulo, "mod", "Return the remainder, with the sign of `x2`.")
-floor_divide = binary(torch.floor_divide, "floor_divide", "Return `x1 // x2`.")
+add = binary(torch.add, "add", "Return `x1 + x2`.", numbers="both")
+subtract = binary(torch.sub, "subtract", "Return `x1 - x2`.", numbers="both")
+multiply = binary(torch.mul, "multiply", "Return `x1 * x2`.", numbers="both")
+power = binary(_power, "power", "Return `x1 ** x2`.", numbers="second")
+mod = binary(_modulo, "mod", "Return the remainder, with the sign of `x2`.", numbers="second")
+fmod = binary(_fmod, "fmod", "Return the remainder, with the sign of `x1`.", numbers="second")
+floor_divide = binary(_floor_divide, "floor_divide", "Return `x1 // x2`.", numbers="second")
 maximum = binary(torch.maximum, "maximum", "Return the greater of two.")
 minimum = binary(torch.minimum, "minimum", "Return the smaller of two.")
-true_divide = binary(torch.true_divide, "true_divide", "Return `x1 / x2`.", prepare=_float_pair)
-divide = binary(torch.true_divide, "divide", "Return `x1 / x2`.", prepare=_float_pair)
+fmax = binary(torch.fmax, "fmax", "Return the greater of two, or the one that is not NaN.")
+fmin = binary(torch.fmin, "fmin", "Return the smaller of two, or the one that is not NaN.")
+true_divide = binary(
+    torch.true_divide, "true_divide", "Return `x1 / x2`.", prepare=_float_pair, numbers="both"
+)
+divide = binary(
+    torch.true_divide, "divide", "Return `x1 / x2`.", prepare=_float_pair, numbers="both"
+)
+divide_no_nan = binary(_divide_no_nan, "divide_no_nan", "Return `x1 / x2`, 0 where `x2` is 0.", prepare=_float_pair)  # fmt: skip  # noqa: E501
 arctan2 = binary(torch.atan2, "arctan2", "Return the angle of (x2, x1).", class_name="Arctan2", prepare=_tensor_pair)  # fmt: skip  # noqa: E501
-equal = binary(torch.eq, "equal", "Tell where `x1 == x2`.")
-not_equal = binary(torch.ne, "not_equal", "Tell where `x1 != x2`.")
-less = binary(torch.lt, "less", "Tell where `x1 < x2`.")
-less_equal = binary(torch.le, "less_equal", "Tell where `x1 <= x2`.")
-greater = binary(torch.gt, "greater", "Tell where `x1 > x2`.")
-greater_equal = binary(torch.ge, "greater_equal", "Tell where `x1 >= x2`.")
-logical_and = binary(torch.logical_and, "logical_and", "Return `x1 and x2`.", prepare=_bool_pair)
-logical_or = binary(torch.logical_or, "logical_or", "Return `x1 or x2`.", prepare=_bool_pair)
-logical_xor = binary(torch.logical_xor, "logical_xor", "Tell where just one is true.", prepare=_bool_pair)  # fmt: skip  # noqa: E501
+equal = binary(torch.eq, "equal", "Tell where `x1 == x2`.", numbers="second")
+not_equal = binary(torch.ne, "not_equal", "Tell where `x1 != x2`.", numbers="second")
+less = binary(torch.lt, "less", "Tell where `x1 < x2`.", numbers="second")
+less_equal = binary(torch.le, "less_equal", "Tell where `x1 <= x2`.", numbers="second")
+greater = binary(torch.gt, "greater", "Tell where `x1 > x2`.", numbers="second")
+greater_equal = binary(torch.ge, "greater_equal", "Tell where `x1 >= x2`.", numbers="second")
+logical_and = binary(torch.logical_and, "logical_and", "Return `x1 and x2`.")
+logical_or = binary(torch.logical_or, "logical_or", "Return `x1 or x2`.")
+logical_xor = binary(torch.logical_xor, "logical_xor", "Tell where just one is true.")
 
 
 @op()
@@ -102,6 +146,25 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
         for b in (x_min, x_max)
     ]
     return torch.clamp(x, *bounds)
+
+
+@op("NanToNum")
+def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """Return `x` with numbers for NaN and the infinities (default: the largest of the dtype).
+
+    >>> nan_to_num([1.0, float("nan")]).tolist()
+    [1.0, 0.0]
+    """
+    x = convert_to_tensor(x)
+    if not (x.is_floating_point() or x.is_complex()):
+        return x
+    if any(isinstance(v, torch.Tensor) for v in (nan, posinf, neginf)):
+        # torch.nan_to_num takes numbers alone; through tensors there is a gradient.
+        limits = torch.finfo(x.dtype)
+        x = torch.where(torch.isnan(x), nan, x)
+        x = torch.where(torch.isposinf(x), limits.max if posinf is None else posinf, x)
+        return torch.where(torch.isneginf(x), limits.min if neginf is None else neginf, x)
+    return torch.nan_to_num(x, nan, posinf, neginf)
 
 
 @op(tensors=3)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from torchkeras.core.symbolic import KerasTensor
-from torchkeras.ops import arrays, elementwise
+from torchkeras.ops import arrays, bitwise, elementwise
 
 _BINARY = {
     "add": elementwise.add,
@@ -17,6 +17,8 @@ _BINARY = {
     "and": elementwise.logical_and,
     "or": elementwise.logical_or,
     "xor": elementwise.logical_xor,
+    "lshift": bitwise.left_shift,
+    "rshift": bitwise.right_shift,
 }
 _COMPARISONS = {
     "lt": elementwise.less,
@@ -46,6 +48,7 @@ def _install() -> None:
         setattr(KerasTensor, f"__{name}__", forward(function))
     for name, function in _UNARY.items():
         setattr(KerasTensor, f"__{name}__", lambda self, _function=function: _function(self))
+    KerasTensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
     KerasTensor.__getitem__ = lambda self, key: arrays.get_item(self, key)  # type: ignore[attr-defined]
     KerasTensor.T = property(lambda self: arrays.transpose(self))  # type: ignore[attr-defined]
     KerasTensor.__hash__ = object.__hash__  # type: ignore[assignment]

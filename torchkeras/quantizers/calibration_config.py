@@ -61,6 +61,8 @@ class _CalibrationConfig(QuantizationConfig):
 class GPTQConfig(_CalibrationConfig):
     """Weights rounded one input after the other, each error made good by those that follow.
 
+    It is read and written in configs only: `quantize` refuses it.
+
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.
         tokenizer: Callable from a string to tokens.
@@ -123,6 +125,8 @@ class GPTQConfig(_CalibrationConfig):
 @QUANTIZERS.register()
 class AWQConfig(_CalibrationConfig):
     """Weights rounded after those of large inputs were made larger, and their inputs smaller.
+
+    It is read and written in configs only: `quantize` refuses it.
 
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from torchkeras._base.check import received
-from torchkeras.core.quantized_policy import MODES
+from torchkeras.core.quantized_policy import CALIBRATED, MODES
 from torchkeras.quantizers.calibration_config import AWQConfig, GPTQConfig
 from torchkeras.quantizers.config import (
     Float8QuantizationConfig,
@@ -17,14 +17,15 @@ _DEFAULTS = {
     "int4": Int4QuantizationConfig,
     "float8": Float8QuantizationConfig,
 }
-_CALIBRATED = {"gptq": GPTQConfig, "awq": AWQConfig}
+_CONFIGS = {"gptq": GPTQConfig, "awq": AWQConfig}
 
 
 def resolve(mode: Any, config: Any) -> QuantizationConfig:
     """Return the configuration that the arguments of `quantize` stand for.
 
     Raises:
-        ValueError: for an unknown mode, no mode at all, or one that the configuration contradicts.
+        ValueError: for an unknown mode, no mode at all, one that the configuration contradicts, or
+            one that needs a calibration.
     """
     if config is not None and not isinstance(config, QuantizationConfig):
         raise ValueError(
@@ -40,9 +41,9 @@ def resolve(mode: Any, config: Any) -> QuantizationConfig:
             f"Invalid quantization mode. Expected one of {MODES}. {received('mode', mode)}"
         )
     if config is None:
-        if mode in _CALIBRATED:
+        if mode in CALIBRATED:
             raise ValueError(
-                f"quantize: mode {mode!r} needs a `{_CALIBRATED[mode].__name__}` in `config`. "
+                f"quantize: mode {mode!r} needs a `{_CONFIGS[mode].__name__}` in `config`. "
                 "Received: config=None."
             )
         return _DEFAULTS[mode]()
@@ -51,13 +52,21 @@ def resolve(mode: Any, config: Any) -> QuantizationConfig:
             f"quantize: contradictory arguments. Received: mode={mode!r}, a config with "
             f"mode={config.mode!r}."
         )
+    if config.mode in CALIBRATED:
+        raise ValueError(no_calibration("quantize", config.mode))
     return config
 
 
+def no_calibration(owner: str, mode: str) -> str:
+    """Return the message for a mode that is known, but that no layer can take."""
+    return (
+        f"{owner}: layers cannot be quantized by GPTQ or AWQ; use 'int8', 'int4' or 'float8'. "
+        f"{received('mode', mode)}"
+    )
+
+
 def policy_name(config: QuantizationConfig) -> str:
-    """Return the first part of the policy's name: `"int8"`, `"int4/128"`, `"gptq/4/128"`."""
-    if isinstance(config, (GPTQConfig, AWQConfig)):
-        return config.dtype_policy_string()
+    """Return the first part of the policy's name: `"int8"`, `"int4/128"`."""
     if config.mode == "int4":
         block_size = getattr(config, "block_size", None)
         return f"int4/{-1 if block_size is None else block_size}"

@@ -93,6 +93,29 @@ class SeedGenerator(Configurable, torch.nn.Module):
         if probing():
             return 0, 0
         state = self._buffers["state"]
+        tape, stateless = scope.state.draws, scope.state.stateless
+        if tape is not None or stateless is not None:
+            return self._advance_in(tape, stateless, state)
+        return self._count(state)
+
+    def _advance_in(self, tape: Any, stateless: Any, state: Variable) -> tuple[int, int]:
+        """Advance where a second run is to draw the same, or where variables are not to change."""
+        drawn = None if tape is None else tape.next()
+        if drawn is not None:
+            return drawn
+        if stateless is None:
+            drawn = self._count(state)
+        else:
+            seed, count = stateless.read(state).tolist()
+            drawn = seed, count
+            stateless.write(
+                state, torch.tensor([seed, (count + 1) & 0x7FFFFFFF], dtype=state.dtype)
+            )
+        if tape is not None:
+            tape.seeds.append(drawn)
+        return drawn
+
+    def _count(self, state: Variable) -> tuple[int, int]:
         remote = not self._is_local(state)
         if self._where != state.data_ptr() or (remote and self._version != state._version):
             self._attach(state)

@@ -123,7 +123,7 @@ def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
         job = _Job(path, obj, source.children(group), _targets(obj))
         optimizer = isinstance(obj, torch.optim.Optimizer)
         has_optimizer |= optimizer
-        if optimizer and _is_unused(job):
+        if optimizer and job.targets and _is_unused(job):
             job.targets = {k: v for k, v in job.targets.items() if k in job.found}
         problems = _problems(job, rules.cast)
         if not problems:
@@ -149,7 +149,7 @@ def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
         return dict(module.state_dict(keep_vars=True))
     if stateful.is_standard(obj):
         return {str(i): v for i, v in enumerate(obj._stored_variables())}
-    if isinstance(obj, torch.optim.Optimizer):
+    if isinstance(obj, torch.optim.Optimizer) and not getattr(obj, "_loads_itself", False):
         return {str(i): v for i, v in enumerate(obj.variables)}
     return None
 

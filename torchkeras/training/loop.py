@@ -36,6 +36,7 @@ class Loop:
                 self._begin = getattr(callbacks, f"on_{mode}_batch_begin")
             if getattr(callbacks, f"wants_{mode}_batch_end"):
                 self._end = getattr(callbacks, f"on_{mode}_batch_end")
+        self.hooked = self._begin is not None or self._end is not None
 
     def __iter__(self) -> Iterator[Any]:
         begin, end, bundle, stop = self._begin, self._end, self._bundle, self._stop

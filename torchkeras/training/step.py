@@ -63,8 +63,10 @@ class Steps:
         A subclass may override it with a loop body of its own.
         """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=True)
         optimizer = self.optimizer
+        if optimizer is not None and not is_ours(type(self).train_step):
+            optimizer.zero_grad()  # of the subclass, whose step calls this one
+        y_pred = self(x, training=True)
         loss = self.compute_loss(
             x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
         )
@@ -76,6 +78,16 @@ class Steps:
             optimizer.step()
             optimizer.zero_grad()
         return self._step_logs(x, y, y_pred, sample_weight)
+
+    def _discard_gradients(self) -> None:
+        """Drop the gradients that somebody else's `backward()` left; our steps leave none."""
+        optimizer = self.optimizer
+        if not is_ours(self.train_step) or optimizer is None:
+            return  # a step of the user's own may count on them
+        if optimizer.built:
+            optimizer.zero_grad()
+        else:
+            self.zero_grad()
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch `(x, y, sample_weight)` and return the running metrics."""

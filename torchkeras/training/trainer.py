@@ -26,6 +26,7 @@ from torchkeras.training.data import (
 from torchkeras.training.data.accept import may_hold_strings
 from torchkeras.training.logs import LazyLogs, to_numbers
 from torchkeras.training.loop import Loop
+from torchkeras.training.stored import storable
 
 
 class Trainer(step.Steps):
@@ -197,6 +198,7 @@ class Trainer(step.Steps):
                 adapter.on_epoch_begin()
                 loop = Loop(adapter, callbacks, "train", self, self.steps_per_execution)
                 self.train()
+                self._discard_gradients()
                 logs = self._drive(loop, self.train_step)
                 if adapter.exhausted:
                     self.__dict__["stop_training"] = True
@@ -225,7 +227,10 @@ class Trainer(step.Steps):
         """Run one pass and return its logs as numbers."""
         device = self._device()
         own = not step.is_ours(function)
+        exposed = loop.hooked and function == self.train_step
         for batch in loop:
+            if exposed:  # a callback may have called backward()
+                self._discard_gradients()
             if device is not None:
                 batch = to_device(batch, device)
             loop.logs = function(step.as_given(batch, loop.adapter) if own else batch)
@@ -450,6 +455,7 @@ class Trainer(step.Steps):
         before = self.training
         self.reset_metrics()
         self.train()
+        self._discard_gradients()
         try:
             logs = _call(self.train_step, batch)
         finally:
@@ -517,7 +523,10 @@ class Trainer(step.Steps):
         """Return the arguments of `compile`, ready for JSON."""
         if not self.compiled:
             return None
-        return serialize.serialize_keras_object(self._compile.given)
+        given = dict(self._compile.given)
+        for what in ("loss", "metrics", "weighted_metrics"):
+            given[what] = storable(given.get(what))
+        return serialize.serialize_keras_object(given)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as a config says."""

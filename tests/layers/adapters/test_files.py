@@ -7,6 +7,8 @@ from adapter_samples import fill
 import torchkeras
 from oracle import assert_close, clear_names, rand
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 IDS = rand(2, 5, low=0, high=9, dtype="int32")
 FORMS = {
     "float": None,

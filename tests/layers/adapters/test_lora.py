@@ -13,6 +13,7 @@ from adapter_samples import LAYERS, fill, make
 
 import torchkeras
 from oracle import _run, assert_close, check_weights, normalise_config, rand
+from torchkeras.core.stateful import is_standard
 
 
 def adapted(lib, name, rank=2, **kwargs):
@@ -215,3 +216,12 @@ def test_trainable_and_penalties():
         layer.trainable = True
         rows[-1].append(sum(v.trainable for v in layer.weights))
     assert_close(*map(np.array, rows), 1e-5)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_file_is_checked_as_a_whole(name):
+    """A reader knows what a layer without an update stores: just its list of variables."""
+    layer = make(torchkeras, name)
+    assert is_standard(layer)
+    layer.enable_lora(2)
+    assert not is_standard(layer)

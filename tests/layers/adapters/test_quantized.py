@@ -12,6 +12,8 @@ from adapter_samples import LAYERS, PRODUCTS, QUANTIZED, fill, make
 import torchkeras
 from oracle import _run, assert_close, check_weights, normalise_config, rand, to_numpy
 
+pytestmark = pytest.mark.usefixtures("no_collection")
+
 FORMS = {
     "int8": lambda q: q.Int8QuantizationConfig(),
     "int8_weights": lambda q: q.Int8QuantizationConfig(None, None),
@@ -22,16 +24,6 @@ FORMS = {
     "float8": lambda q: q.Float8QuantizationConfig(),
 }
 QUICK = ("dense", "einsum", "embedding", "untied")
-
-
-def split(pairs):
-    """The whole table; what is not about a layer of `QUICK` belongs to the sweep."""
-    return [
-        pytest.param(*p, marks=() if p[0] in QUICK else pytest.mark.sweep, id="-".join(p))
-        for p in pairs
-    ]
-
-
 PAIRS = [(n, f) for n in QUANTIZED for f in FORMS if f != "float8" or n in PRODUCTS]
 
 
@@ -56,7 +48,7 @@ def values(layer):
     return [to_numpy(v) for v in layer.weights]
 
 
-@pytest.mark.parametrize(("name", "form"), split(PAIRS))
+@pytest.mark.parametrize(("name", "form"), PAIRS)
 def test_numbers_and_gradients(name, form):
     ours, theirs = quantized(torchkeras, name, form), quantized(keras, name, form)
     check_weights(ours, theirs)
@@ -88,7 +80,7 @@ WITH_LORA = [
 ]
 
 
-@pytest.mark.parametrize(("name", "form"), split(WITH_LORA))
+@pytest.mark.parametrize(("name", "form"), WITH_LORA)
 def test_with_lora(name, form):
     ours, theirs = (quantized(lib, name, form, lora=True) for lib in (torchkeras, keras))
     check_weights(ours, theirs)

@@ -36,7 +36,20 @@ def test_tools(name):
     want = layer(x)
     assert_close(copy.deepcopy(layer)(x), want)
     assert_close(pickle.loads(pickle.dumps(layer))(x), want)
-    assert_close(torch.compile(layer, fullgraph=True, backend="eager")(x), want)
-    assert_close(torch.export.export(layer, (x,)).module()(x), want)
     wide = layer.to(torch.float64)(x.double() if x.is_floating_point() else x)
     assert_close(wide, want, 1e-3, 1e-4)
+
+
+# Export of the spectrograms takes a second each.
+SLOW = ("STFTSpectrogram", "MelSpectrogram")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.sweep if n in SLOW else ()) for n in LAYERS]
+)
+def test_compiled_and_exported(name):
+    layer, x = LAYERS[name](torchkeras.layers)
+    x = torch.tensor(x)
+    want = layer(x)
+    assert_close(torch.compile(layer, fullgraph=True, backend="eager")(x), want)
+    assert_close(torch.export.export(layer, (x,)).module()(x), want)

@@ -45,7 +45,7 @@ GEOMETRY = [
 
 @pytest.mark.parametrize("data_format", [None, "channels_first"])
 @pytest.mark.parametrize("args", GEOMETRY, ids=str)
-@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("rank", [1, 2, pytest.param(3, marks=pytest.mark.sweep)])
 def test_geometry(rank, args, data_format):
     check(rank, {**args, "data_format": data_format, "return_sequences": rank != 2})
 

@@ -29,8 +29,7 @@ LAYERS = {
 }
 KINDS = [k if len(k.split()) == 1 else pytest.param(k, marks=pytest.mark.sweep) for k in LAYERS]
 SOME_MASKS = [
-    k if k in ("none", "right", "empty") else pytest.param(k, marks=pytest.mark.sweep)
-    for k in MASKS
+    k if k in ("none", "empty") else pytest.param(k, marks=pytest.mark.sweep) for k in MASKS
 ]
 FLAGS = ("return_sequences", "return_state")
 

@@ -45,7 +45,13 @@ def test_run_options(name, run):
 
 
 @pytest.mark.parametrize("zero", [False, True])
-@pytest.mark.parametrize("mask", ["right", "left", "holes", "empty", "all_empty", "full"])
+@pytest.mark.parametrize(
+    "mask",
+    [
+        *("right", "holes", "all_empty"),
+        *(pytest.param(m, marks=pytest.mark.sweep) for m in ("left", "empty", "full")),
+    ],
+)
 @pytest.mark.parametrize("name", LAYERS)
 def test_masks(name, mask, zero):
     for sequences, back in ((True, False), (False, True)):

@@ -8,14 +8,14 @@ import torchkeras
 L = torchkeras.layers
 STEPS = torchkeras.Input((None, 4))
 MODELS = {
+    "lstm": lambda: [L.LSTM(3)],
+    "time distributed": lambda: [L.TimeDistributed(L.Dense(3))],
+}
+MORE = {
     "bidirectional": lambda: [
         L.Bidirectional(L.LSTM(3, return_sequences=True)),
         L.Bidirectional(L.GRU(2), merge_mode="sum"),
     ],
-    "time distributed": lambda: [L.TimeDistributed(L.Dense(3))],
-}
-MORE = {
-    "lstm": lambda: [L.LSTM(3)],
     "gru": lambda: [L.GRU(3, return_sequences=True, go_backwards=True), L.GRU(2)],
     "masked": lambda: [L.Masking(), L.LSTM(3, return_sequences=True, return_state=True)],
     "simple": lambda: [L.SimpleRNN(3, return_sequences=True)],

@@ -8,13 +8,14 @@ from torchkeras._base.check import received
 from torchkeras.core import policy
 from torchkeras.core.policy import DTypePolicy
 from torchkeras.core.policy_map import DTypePolicyMap
+from torchkeras.core.quantized_policy import CALIBRATED
 from torchkeras.core.registry import QUANTIZERS
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.variable import Variable
 from torchkeras.layers.adapters import attach
 from torchkeras.layers.adapters.lora import LowRank
 from torchkeras.layers.adapters.modes import Mode
-from torchkeras.quantizers.resolve import policy_name, resolve
+from torchkeras.quantizers.resolve import no_calibration, policy_name, resolve
 
 
 class Quantizable(LowRank):
@@ -44,6 +45,8 @@ class Quantizable(LowRank):
         name = self._policy.quantization_mode
         if name is None:
             return None
+        if name in CALIBRATED:
+            raise ValueError(no_calibration(type(self).__name__, self._policy.name))
         if name not in self._modes:
             raise NotImplementedError(
                 f"Invalid quantization mode. Expected one of {tuple(self._modes)}. "

@@ -9,37 +9,13 @@ from torchkeras import activations, constraints, initializers, regularizers
 from torchkeras._base import check, config
 from torchkeras._base.check import received
 from torchkeras.core.variable import Variable
-from torchkeras.layers import _window
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
+from torchkeras.ops import _window
 
 # The convolution's result belongs to nobody else yet, and no gradient needs it: a ReLU on the
 # spot saves the memory, and the first touch of it, of a second tensor.
 _IN_PLACE = {torch.relu: torch.relu_}
-
-
-def conv1d(
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
-    groups: int,
-) -> torch.Tensor:
-    """Convolve as an image of height 1: `torch.conv1d` copies what is not channels first."""
-    return torch.conv2d(
-        x.unsqueeze(2),
-        weight.unsqueeze(2),
-        bias,
-        (1, *stride),
-        (0, *padding),
-        (1, *dilation),
-        groups,
-    ).squeeze(2)
-
-
-CONVOLVE = {1: conv1d, 2: torch.conv2d, 3: torch.conv3d}
 
 
 class ConvND(Layer):

@@ -8,7 +8,8 @@ from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.adapters.lora import LowRank
-from torchkeras.layers.convolution._nd import CONVOLVE, ConvND
+from torchkeras.layers.convolution._nd import ConvND
+from torchkeras.ops.convolution import CONVOLVE
 
 
 class Conv(LowRank, ConvND):

@@ -7,7 +7,8 @@ import torch
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.convolution._nd import CONVOLVE, ConvND
+from torchkeras.layers.convolution._nd import ConvND
+from torchkeras.ops.convolution import CONVOLVE
 
 
 class DepthwiseND(ConvND):

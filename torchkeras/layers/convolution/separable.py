@@ -7,8 +7,8 @@ import torch
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers.convolution._nd import CONVOLVE
 from torchkeras.layers.convolution.depthwise import DepthwiseND
+from torchkeras.ops.convolution import CONVOLVE
 
 
 class SeparableConv(DepthwiseND):

@@ -8,34 +8,9 @@ from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers import _window
 from torchkeras.layers.convolution._nd import ConvND
-
-
-def conv_transpose1d(
-    x: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    output_padding: tuple[int, ...],
-    groups: int,
-    dilation: tuple[int, ...],
-) -> torch.Tensor:
-    """Work on an image of height 1, as `conv1d` does."""
-    return torch.conv_transpose2d(
-        x.unsqueeze(2),
-        weight.unsqueeze(2),
-        bias,
-        (1, *stride),
-        (0, *padding),
-        (0, *output_padding),
-        groups,
-        (1, *dilation),
-    ).squeeze(2)
-
-
-CONVOLVE = {1: conv_transpose1d, 2: torch.conv_transpose2d, 3: torch.conv_transpose3d}
+from torchkeras.ops import _window
+from torchkeras.ops.convolution import TRANSPOSED
 
 
 class ConvTranspose(ConvND):
@@ -82,7 +57,8 @@ class ConvTranspose(ConvND):
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
-        self._crop()
+        growths = [self._growth(axis) for axis in range(self.rank)]
+        self._padding, self._grow, self._trim = _window.crop(self._windows, growths)
 
     def _checked_output_padding(self, owner: str, value: Any) -> tuple[int, ...] | None:
         if value is None:
@@ -97,22 +73,8 @@ class ConvTranspose(ConvND):
 
     def _growth(self, axis: int) -> int:
         """Return the output's size less `(size - 1) * stride`."""
-        window, stride = self._windows[axis], self.strides[axis]
-        if self.output_padding is not None:
-            cut = 2 * (window // 2) if self.padding == "same" else 0
-            return window - cut + self.output_padding[axis]
-        return stride if self.padding == "same" else max(window, stride)
-
-    def _crop(self) -> None:
-        """Split what the full result has too much (or too little) between torch's arguments.
-
-        As in the gradient of a convolution with padding, the odd element falls off at the end.
-        """
-        surplus = [w - self._growth(axis) for axis, w in enumerate(self._windows)]
-        self._padding = tuple(max(n, 0) // 2 for n in surplus)
-        self._grow = tuple(max(-n, 0) for n in surplus)
-        odd = [max(n, 0) % 2 for n in surplus]
-        self._trim = (..., *(slice(None, -1 if n else None) for n in odd)) if any(odd) else None
+        more = None if self.output_padding is None else self.output_padding[axis]
+        return _window.growth(self._windows[axis], self.strides[axis], self.padding, more)
 
     def build(self, input_shape: Any) -> None:
         """Create the kernel `(*kernel_size, filters, channels)` and the bias."""
@@ -128,7 +90,7 @@ class ConvTranspose(ConvND):
             inputs = inputs.to(kernel.dtype)
         if self._channels_last:
             inputs = inputs.permute(self._to_torch)
-        y = CONVOLVE[self.rank](
+        y = TRANSPOSED[self.rank](
             inputs,
             kernel.permute(self._to_oihw),
             None,

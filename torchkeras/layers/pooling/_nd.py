@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras._base import check, config
-from torchkeras.layers import _window
 from torchkeras.layers._weightless import Weightless
 from torchkeras.layers.input_spec import InputSpec
+from torchkeras.ops import _window
 
 
 class PoolND(Weightless):
@@ -38,18 +38,7 @@ class PoolND(Weightless):
         self._padding = tuple(padding)
 
     def _same(self, spatial: Any) -> tuple[Any, Any]:
-        """Return torch's padding, and what to leave off its result.
-
-        torch pads both sides alike, and `ceil_mode` adds the last window where that is too little.
-        Only with a stride of 1 there is none to add: there both sides get the larger padding, and
-        the first window is one too many.
-        """
-        padding, more = _window.same_padding(spatial, self.pool_size, self.strides)
-        if 1 not in more or 1 not in self.strides:
-            return padding, None
-        first = [n if s == 1 else 0 for n, s in zip(more, self.strides, strict=True)]
-        padding = [p + n for p, n in zip(padding, first, strict=True)]
-        return padding, (..., *(slice(n, None) for n in first))
+        return _window.pool_padding(spatial, self.pool_size, self.strides)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Combine the values of each window."""

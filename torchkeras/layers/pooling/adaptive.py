@@ -3,34 +3,13 @@
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 
 from torchkeras._base import check, config
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers import _window
 from torchkeras.layers._weightless import Weightless
 from torchkeras.layers.input_spec import InputSpec
-
-
-def _as_image(pool: Any) -> Any:
-    """Return a 2D pooling for the use on images of height 1, which keeps channels last."""
-
-    def pool1d(x: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
-        return pool(x.unsqueeze(2), (1, *size)).squeeze(2)
-
-    return pool1d
-
-
-AVERAGE = {
-    1: _as_image(F.adaptive_avg_pool2d),
-    2: F.adaptive_avg_pool2d,
-    3: F.adaptive_avg_pool3d,
-}
-MAX = {
-    1: _as_image(F.adaptive_max_pool2d),
-    2: F.adaptive_max_pool2d,
-    3: F.adaptive_max_pool3d,
-}
+from torchkeras.ops import _window
+from torchkeras.ops.pooling import ADAPTIVE_AVERAGE, ADAPTIVE_MAX
 
 
 class AdaptivePoolND(Weightless):
@@ -76,14 +55,14 @@ class AdaptiveMaxPooling(AdaptivePoolND):
     """The largest value of each window, for any rank."""
 
     _keeps_integers = False  # torch has these kernels for floats only
-    _kernels = MAX
+    _kernels = ADAPTIVE_MAX
 
 
 class AdaptiveAveragePooling(AdaptivePoolND):
     """The average of each window, for any rank."""
 
     _keeps_integers = False
-    _kernels = AVERAGE
+    _kernels = ADAPTIVE_AVERAGE
 
 
 @LAYERS.register()

@@ -6,9 +6,9 @@ import torch
 
 from torchkeras._base import config
 from torchkeras.core.registry import LAYERS
-from torchkeras.layers import _window
 from torchkeras.layers._weightless import Weightless
 from torchkeras.layers.input_spec import InputSpec
+from torchkeras.ops import _window
 
 
 class GlobalPoolND(Weightless):

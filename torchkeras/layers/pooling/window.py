@@ -4,49 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.pooling._nd import PoolND
+from torchkeras.ops.pooling import AVERAGE, MAX
 
 Sizes = Sequence[int]
-
-
-def max_pool1d(
-    x: torch.Tensor, window: Sizes, stride: Sizes, padding: Sizes, dilation: int, ceil: bool
-) -> torch.Tensor:
-    """Pool as an image of height 1: `torch.max_pool1d` copies what is not channels first."""
-    return torch.max_pool2d(
-        x.unsqueeze(2), (1, *window), (1, *stride), (0, *padding), dilation, ceil
-    ).squeeze(2)
-
-
-def avg_pool1d(
-    x: torch.Tensor, window: Sizes, stride: Sizes, padding: Sizes, ceil: bool, inclusive: bool
-) -> torch.Tensor:
-    """Pool as an image of height 1."""
-    return F.avg_pool2d(
-        x.unsqueeze(2), (1, *window), (1, *stride), (0, *padding), ceil, inclusive
-    ).squeeze(2)
-
-
-def avg_pool3d(
-    x: torch.Tensor, window: Sizes, stride: Sizes, padding: Sizes, ceil: bool, inclusive: bool
-) -> torch.Tensor:
-    """Average over height and width, then over depth: torch has no 3D kernel for channels last."""
-    if x.is_contiguous():
-        return F.avg_pool3d(x, window, stride, padding, ceil, inclusive)
-    n, c, d, h, w = x.shape
-    planes = x.permute(0, 2, 1, 3, 4).reshape(n * d, c, h, w)
-    planes = F.avg_pool2d(planes, window[1:], stride[1:], padding[1:], ceil, inclusive)
-    h, w = planes.shape[2:]
-    lines = planes.reshape(n, d, c, h * w).permute(0, 2, 1, 3)
-    lines = F.avg_pool2d(lines, (window[0], 1), (stride[0], 1), (padding[0], 0), ceil, inclusive)
-    return lines.reshape(n, c, lines.shape[2], h, w)
-
-
-MAX = {1: max_pool1d, 2: torch.max_pool2d, 3: torch.max_pool3d}
-AVERAGE = {1: avg_pool1d, 2: F.avg_pool2d, 3: avg_pool3d}
 
 
 class MaxPooling(PoolND):

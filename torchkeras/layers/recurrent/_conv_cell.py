@@ -7,9 +7,9 @@ import torch
 
 from torchkeras._base import check, config
 from torchkeras._base.check import received
-from torchkeras.layers import _window
-from torchkeras.layers.convolution._nd import CONVOLVE
 from torchkeras.layers.recurrent.cells import ForgetBias, GatedCell
+from torchkeras.ops import _window
+from torchkeras.ops.convolution import CONVOLVE
 
 
 class ConvLSTMCell(GatedCell):

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 
 from torchkeras._base import check, config
 from torchkeras._base.check import received
-from torchkeras.layers import _window
 from torchkeras.layers._weightless import Weightless
 from torchkeras.layers.input_spec import InputSpec
+from torchkeras.ops import _window
 
 Pairs = tuple[tuple[int, int], ...]
 

@@ -13,18 +13,21 @@ ARGS = [
     {"interpolation": "bicubic", "antialias": True}, {"interpolation": "nearest",
     "pad_to_aspect_ratio": True}, {"crop_to_aspect_ratio": True, "antialias": True},
 ]  # fmt: skip
-SIZES = [(4, 5), (12, 9), (6, 6), (3, 14)]
+SIZES = [(4, 5), (12, 9), *(pytest.param(s, marks=pytest.mark.sweep) for s in [(6, 6), (3, 14)])]
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("args", ARGS, ids=str)
-def test_against_keras(args, data_format):
-    for height, width in SIZES:
-        kwargs = {"height": height, "width": width, "data_format": data_format, **args}
-        check_layer("Resizing", kwargs, image(2, 7, 8, 3, data_format=data_format))
+@pytest.mark.parametrize("size", SIZES)
+def test_against_keras(size, args, data_format):
+    kwargs = {"height": size[0], "width": size[1], "data_format": data_format, **args}
+    check_layer("Resizing", kwargs, image(2, 7, 8, 3, data_format=data_format))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float64"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["uint8", "float16", *(pytest.param(d, marks=pytest.mark.sweep) for d in ("int32", "float64"))],
+)
 def test_dtypes(dtype):
     x = image(2, 7, 8, 3, dtype=dtype)
     for args in ARGS:
