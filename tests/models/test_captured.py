@@ -106,6 +106,26 @@ def test_what_is_computed_from_weights_is_not_stored_as_a_constant(tmp_path):
     np.testing.assert_allclose(again.predict(X, verbose=0), 2 * X)
 
 
+def test_a_view_of_a_weight_is_trained_with_it():
+    w = torch.nn.Parameter(torch.randn(8, 3))
+    x = keras.Input((8,))
+    model = keras.Model(x, keras.layers.Dense(1)(F.linear(x, w.T)))
+    assert any(v is w for v in model.trainable_weights)
+    model.compile("sgd", "mse")
+    before = w.detach().clone()
+    model.fit(X, Y[:, :1], batch_size=2, epochs=2, verbose=0)
+    assert not torch.equal(before, w)
+
+
+def test_what_training_could_not_reach_is_refused():
+    w = torch.nn.Parameter(torch.randn(3, 8))
+    x = keras.Input((8,))
+    with pytest.raises(ValueError, match=r"shape \(3, 8\) that was computed from weights"):
+        keras.Model(x, F.linear(x, w * 2))
+    model = keras.Model(x, F.linear(x, (w * 2).detach()))
+    assert model.weights == []
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

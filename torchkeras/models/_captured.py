@@ -21,7 +21,11 @@ CLASS_NAME = "__parameter__"
 
 
 def captured(operations: Iterable[Any]) -> list[nn.Parameter]:
-    """Return the parameters in the calls of functions that no layer among them holds."""
+    """Return the parameters in the calls of functions that no layer among them holds.
+
+    Raises:
+        ValueError: for a tensor that is computed from parameters: training would not reach them.
+    """
     operations = list(operations)
     owned = {id(p) for op in operations if isinstance(op, Layer) for p in op.weights}
     found: dict[int, nn.Parameter] = {}
@@ -30,8 +34,21 @@ def captured(operations: Iterable[Any]) -> list[nn.Parameter]:
             continue
         for node in operation.inbound_nodes:
             for x in nest.flatten([list(node.args), node.kwargs]):
+                if isinstance(x, torch.Tensor) and x._is_view():
+                    x = x._base  # w.T is trained with w
                 if isinstance(x, nn.Parameter) and id(x) not in owned:
                     found[id(x)] = x
+                elif (
+                    isinstance(x, torch.Tensor)
+                    and not isinstance(x, nn.Parameter)
+                    and x.grad_fn is not None
+                ):
+                    raise ValueError(
+                        f"{operation.name!r} is called with a tensor of shape {tuple(x.shape)} "
+                        "that was computed from weights, once and for all. Give the weights "
+                        "themselves and compute on symbols or in a layer's call(); or detach() "
+                        "the tensor, if it is a constant."
+                    )
     return list(found.values())
 
 
