@@ -22,6 +22,7 @@ from torchkeras._base import config, naming  # noqa: E402
 from torchkeras.core import policy  # noqa: E402
 
 torch.set_num_threads(1)
+collect_ignore_glob = ["tests/golden/make_*.py"]  # scripts that need TensorFlow
 
 
 @pytest.fixture(autouse=True)

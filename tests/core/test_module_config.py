@@ -128,7 +128,7 @@ def same(a, b):
     assert [p.requires_grad for p in a.parameters()] == [p.requires_grad for p in b.parameters()]
 
 
-@pytest.mark.parametrize(("name", "args"), cases())
+@pytest.mark.parametrize(("name", "args"), list(cases()))
 def test_every_class_of_torch(name, args):
     module = made(name, args)
     if name in REFUSED:

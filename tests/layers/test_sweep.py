@@ -2,10 +2,10 @@
 
 import keras
 import pytest
+from layer_cases import ROWS, cases, class_of
 
 import oracle
 import torchkeras
-from layer_cases import ROWS, cases, class_of
 from oracle import check_layer, compared
 
 pytestmark = pytest.mark.sweep

@@ -126,7 +126,7 @@ def test_wrong_arguments():
     for lib in (keras, torchkeras):
         with pytest.raises((ValueError, IndexError)):
             lib.layers.BatchNormalization(axis=5)(rand(2, 3))
-        with pytest.raises(ValueError, match="renorm_clipping.*what"):
+        with pytest.raises(ValueError, match=r"renorm_clipping.*what"):
             lib.layers.BatchNormalization(renorm=True, renorm_clipping={"what": 1.0})
         with pytest.raises(ValueError, match=r"known|fully-defined"):
             lib.layers.BatchNormalization().build((None, None))

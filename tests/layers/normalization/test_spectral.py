@@ -50,7 +50,7 @@ def test_is_trained():
 
 def test_wrong_arguments():
     for lib in (keras, torchkeras):
-        with pytest.raises(ValueError, match="power_iterations.*power_iterations=0"):
+        with pytest.raises(ValueError, match=r"power_iterations.*power_iterations=0"):
             lib.layers.SpectralNormalization(lib.layers.Dense(3), power_iterations=0)
-        with pytest.raises(ValueError, match="kernel.*embeddings"):
+        with pytest.raises(ValueError, match=r"kernel.*embeddings"):
             lib.layers.SpectralNormalization(lib.layers.ReLU())(rand(2, 3))

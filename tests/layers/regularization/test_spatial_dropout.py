@@ -36,7 +36,7 @@ def test_policy_is_kept():
 
 def test_wrong_arguments():
     for lib in (keras, torchkeras):
-        with pytest.raises(ValueError, match="data_format.*must be one of.*x"):
+        with pytest.raises(ValueError, match=r"data_format.*must be one of.*x"):
             lib.layers.SpatialDropout2D(0.5, data_format="x")
         with pytest.raises(ValueError, match=r"rate.*rate=2\.0"):
             lib.layers.SpatialDropout2D(2.0)
