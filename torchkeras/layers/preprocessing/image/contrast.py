@@ -43,9 +43,17 @@ class AutoContrast(PixelLayer):
         flat = span == 0
         scale = ((high - low) / span.masked_fill(flat, 1)).masked_fill(flat, 1)
         floor = torch.full_like(span, low).masked_fill(flat, 0)
-        stretched = (images - least.masked_fill(flat, 0)) * scale + floor
+        start = least.masked_fill(flat, 0)
         beyond = (least - least.clamp(low, high)).masked_fill(~flat, 0)
-        return stretched.clamp(low, high) + beyond
+        pixels = images
+        if self.data_format == "channels_last":  # by rows: three channels are a short inner loop
+            pixels = images.flatten(-2)
+            start, scale, floor, beyond = (
+                t.expand(*t.shape[:-2], *images.shape[-2:]).flatten(-2)
+                for t in (start, scale, floor, beyond)
+            )
+        stretched = (pixels - start) * scale + floor
+        return (stretched.clamp(low, high) + beyond).view(images.shape)
 
 
 @LAYERS.register()
