@@ -43,6 +43,10 @@ class UnitNormalization(Layer):
         """Return the scaled inputs."""
         if not inputs.is_floating_point():
             inputs = inputs.to(self._policy.torch_compute_dtype)
+        if torch.is_grad_enabled() and inputs.dtype in (torch.float32, torch.float64):
+            # The same, with a backward pass half as long; 16 bits are too few for the squares.
+            squares = inputs.square().sum(self.axis, keepdim=True)
+            return inputs * squares.clamp_min(1e-24).rsqrt()
         return F.normalize(inputs, dim=self.axis, eps=1e-12)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
