@@ -25,7 +25,7 @@ def test_unknown_suffix_of_a_model(model, name, tmp_path):
 @pytest.mark.parametrize("name", ["m", "m.foo", "m.h5", "weights.h5x"])
 def test_unknown_suffix_of_weights(model, name, tmp_path):
     for call in (model.save_weights, model.load_weights):
-        with pytest.raises(ValueError, match=r"must end in one of '\.weights\.h5'"):
+        with pytest.raises(ValueError, match=r"must end in one of .*'\.weights\.h5'"):
             call(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -369,9 +369,11 @@ class Model(Trainer, Layer):
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""
         return json.dumps(serialize.serialize_keras_object(self), **kwargs)
 
-    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
+    def save(
+        self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+    ) -> None:
         """Save architecture, weights and training state; the suffix chooses the format."""
-        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped)
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None

@@ -3,38 +3,19 @@
 import os
 from typing import Any
 
-from torchkeras._base.files import atomic_write_bytes, check_local, open_regular
-from torchkeras.saving import archive, weights
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras._base.files import check_local
+from torchkeras.saving import formats
+from torchkeras.saving.format import LoadOptions, SaveOptions
 from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits
-from torchkeras.saving.stores import H5Sink
-
-_MODEL_SUFFIXES = (".keras",)
-_WEIGHT_SUFFIXES = (".weights.h5",)
-
-
-def _unknown_suffix(owner: str, path: str, accepted: tuple[str, ...], hint: str = "") -> ValueError:
-    listed = ", ".join(repr(s) for s in accepted)
-    return ValueError(
-        f"{owner}: the file name must end in one of {listed}.{hint} Received: filepath={path!r}."
-    )
-
-
-def _check_overwrite(owner: str, path: str, overwrite: bool) -> None:
-    if not overwrite and os.path.lexists(path):
-        raise FileExistsError(17, f"{owner}: the file exists, and overwrite=False", path)
-
-
-def _check_built(owner: str, model: Any) -> None:
-    if not getattr(model, "built", True):
-        raise ValueError(
-            f"{owner}: the model has not yet been built. Build it first, by calling it on data "
-            f"or by build(input_shape). Received: model={getattr(model, 'name', model)!r}."
-        )
+from torchkeras.saving.weights import Rules
 
 
 def save_model(
-    model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    include_optimizer: bool = True,
 ) -> None:
     """Write a model's architecture, weights and training state to a file.
 
@@ -42,9 +23,11 @@ def save_model(
 
     Args:
         model: The model.
-        filepath: Name that ends in `.keras`.
+        filepath: Name whose suffix picks the format: `.keras`, or another one that the error
+            for an unknown suffix lists.
         overwrite: Whether an existing file may be replaced.
-        zipped: Only True (a zip file) or None.
+        zipped: Whether a `.keras` model is one zip file (None: yes) or a folder (False).
+        include_optimizer: Whether the optimizer's state goes into the file too.
 
     Raises:
         ValueError: for another suffix, or a config that cannot be stored.
@@ -60,13 +43,15 @@ def save_model(
     (None, 2)
     """
     path = check_local(filepath, "save_model")
-    if not path.endswith(_MODEL_SUFFIXES):
-        hint = " save_weights() writes '.weights.h5'."
-        raise _unknown_suffix("save_model", path, _MODEL_SUFFIXES, hint)
-    if zipped is False:
-        raise ValueError("save_model: zipped must be True or None. Received: zipped=False.")
+    found = formats.find("save_model", path, "save_model")
+    if zipped is False and not found.folder:
+        raise ValueError(
+            f"save_model: zipped must be True or None for {found.suffixes[0]!r}. "
+            "Received: zipped=False."
+        )
     _check_overwrite("save_model", path, overwrite)
-    archive.save_archive(model, path)
+    options = SaveOptions(zipped=zipped is not False, include_optimizer=include_optimizer)
+    found.save_model(model, path, options)
 
 
 def load_model(
@@ -87,7 +72,8 @@ def load_model(
     pass here, and no other file or address is opened.
 
     Args:
-        filepath: Name that ends in `.keras`.
+        filepath: Name of a file that `save_model` or real Keras wrote; its suffix tells the
+            format.
         custom_objects: Name -> class or function of your own that the file names.
         compile: Whether to restore optimizer, losses and metrics.
         safe_mode: False lets registered classes of yours load what can run code.
@@ -103,48 +89,49 @@ def load_model(
         UnsafeModelError: for a file that asks for what is refused.
     """
     path = check_local(filepath, "load_model")
-    rules = weights.Rules(False, strict, cast, check_finite, require_optimizer)
-    if not path.endswith(_MODEL_SUFFIXES):
-        raise _unknown_suffix("load_model", path, _MODEL_SUFFIXES)
-    return archive.load_archive(path, custom_objects, compile, safe_mode, rules, limits)
+    rules = Rules(False, strict, cast, check_finite, require_optimizer)
+    options = LoadOptions(custom_objects, compile, safe_mode, rules=rules, limits=limits)
+    return formats.find("load_model", path, "load_model").load_model(path, options)
 
 
 def save_weights(
-    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
 ) -> None:
     """Write a model's weights (and its optimizer's state) to a file.
 
     Args:
         model: The model.
-        filepath: Name that ends in `.weights.h5`.
+        filepath: Name whose suffix picks the format: `.weights.h5`, or another one that the
+            error for an unknown suffix lists.
         overwrite: Whether an existing file may be replaced.
-        max_shard_size: Only None: all weights go to one file.
+        max_shard_size: Largest size of one file in GB, for a name that ends in
+            `.weights.json` beside which the files are put; None: all weights go to one file.
 
     Raises:
         ValueError: for another suffix, or a model that is not built.
+        FileExistsError: if the file exists and `overwrite` is False.
         OSError: if it cannot be written.
     """
     path = check_local(filepath, "save_weights")
-    if not path.endswith(_WEIGHT_SUFFIXES):
-        hint = " save() writes '.keras'."
-        raise _unknown_suffix("save_weights", path, _WEIGHT_SUFFIXES, hint)
-    if max_shard_size is not None:
+    found = formats.find("save_weights", path, "save_weights")
+    if max_shard_size is not None and not found.sharded:
         raise ValueError(
-            "save_weights: max_shard_size must be None; weights go to one file. "
+            f"save_weights: max_shard_size must be None for {found.suffixes[0]!r}, one file. "
             f"Received: max_shard_size={max_shard_size}."
         )
     _check_built("save_weights", model)
     _check_overwrite("save_weights", path, overwrite)
-    with H5Sink(checksums=True) as sink:
-        weights.save_state(model, sink)
-        content = sink.close()
-    atomic_write_bytes(path, content)
+    found.save_weights(model, path, SaveOptions(max_shard_size=max_shard_size))
 
 
 def load_weights(
     model: Any,
     filepath: Any,
     skip_mismatch: bool = False,
+    by_name: bool = False,
     *,
     cast: bool = False,
     strict: bool = False,
@@ -156,8 +143,10 @@ def load_weights(
 
     Args:
         model: The model.
-        filepath: Name that ends in `.weights.h5` or `.keras`.
+        filepath: Name of a file with weights; its suffix tells the format.
         skip_mismatch: Whether layers whose weights do not fit are left as they are, with a warning.
+        by_name: Whether layers are matched by name, for `.h5` files that Keras 1 and 2 wrote;
+            what has no namesake is left as it is.
         cast: Whether floats of the file may be converted to the model's width.
         strict: Whether weights without a place in the model are an error, not a warning.
         check_finite: Whether NaN and infinity are an error, not a warning.
@@ -170,13 +159,25 @@ def load_weights(
         UnsafeModelError: for a file that asks for what is refused.
     """
     path = check_local(filepath, "load_weights")
-    rules = weights.Rules(skip_mismatch, strict, cast, check_finite, require_optimizer)
-    if not path.endswith(_WEIGHT_SUFFIXES + _MODEL_SUFFIXES):
-        accepted = _WEIGHT_SUFFIXES + _MODEL_SUFFIXES
-        raise _unknown_suffix("load_weights", path, accepted)
+    found = formats.find("load_weights", path, "load_weights")
+    if by_name and not found.by_name:
+        raise ValueError(
+            f"load_weights: by_name must be False for {found.suffixes[0]!r}. "
+            "Received: by_name=True."
+        )
     _check_built("load_weights", model)
-    if path.endswith(_MODEL_SUFFIXES):
-        archive.load_archive_weights(model, path, rules, limits)
-        return
-    with open_regular(path) as file, H5Reader(file, path, limits=limits) as source:
-        weights.load_state(model, source, rules, path)
+    rules = Rules(skip_mismatch, strict, cast, check_finite, require_optimizer)
+    found.load_weights(model, path, LoadOptions(by_name=by_name, rules=rules, limits=limits))
+
+
+def _check_overwrite(owner: str, path: str, overwrite: bool) -> None:
+    if not overwrite and os.path.lexists(path):
+        raise FileExistsError(17, f"{owner}: the file exists, and overwrite=False", path)
+
+
+def _check_built(owner: str, model: Any) -> None:
+    if not getattr(model, "built", True):
+        raise ValueError(
+            f"{owner}: the model has not yet been built. Build it first, by calling it on data "
+            f"or by build(input_shape). Received: model={getattr(model, 'name', model)!r}."
+        )

@@ -13,6 +13,7 @@ from torchkeras._base.files import atomic_writer, open_regular
 from torchkeras.core import serialize, stateful
 from torchkeras.saving import text, weights
 from torchkeras.saving.allocation import Allocation
+from torchkeras.saving.format import LoadOptions, SaveOptions
 from torchkeras.saving.h5_reader import H5Reader
 from torchkeras.saving.safety import LoadLimits, ModelFileError
 from torchkeras.saving.stores import H5Sink
@@ -25,7 +26,7 @@ _KERAS_VERSION = "3.15.1"  # whose format this is
 # ------------------------------------------------------------------------------- writing
 
 
-def save_archive(model: Any, path: str) -> None:
+def save_model(model: Any, path: str, options: SaveOptions) -> None:
     """Write a model to a `.keras` file, which takes the place of the old one only when complete.
 
     Raises:
@@ -111,15 +112,9 @@ def open_archive(path: str, limits: LoadLimits) -> Iterator[ZipReader]:
         yield archive
 
 
-def load_archive(
-    path: str,
-    custom_objects: dict[str, Any] | None,
-    compile: bool,
-    safe_mode: bool,
-    rules: weights.Rules,
-    limits: LoadLimits,
-) -> Any:
+def load_model(path: str, options: LoadOptions) -> Any:
     """Return the model of a `.keras` file."""
+    limits = options.limits
     with open_archive(path, limits) as archive:
         text.parse_json(archive.read(METADATA, limits.metadata_bytes), path, METADATA, limits)
         raw = archive.read(CONFIG, limits.config_bytes)
@@ -127,22 +122,24 @@ def load_archive(
         with H5Reader(archive.open(WEIGHTS), path, WEIGHTS, limits) as source:
             size = sum(d.nbytes for d in source.datasets.values())
             text.check_config(config, path)
-            if not compile:
+            if not options.compile:
                 config.pop("compile_config", None)
             with Allocation(size + limits.slack_bytes, weights_follow=True) as allocation:
-                model = text.model_from_config(config, custom_objects, safe_mode, path)
-                weights.load_state(model, source, rules, path, allocation)
+                model = text.model_from_config(
+                    config, options.custom_objects, options.safe_mode, path
+                )
+                weights.load_state(model, source, options.rules, path, allocation)
         _load_assets(model, archive, path)
     return model
 
 
-def load_archive_weights(model: Any, path: str, rules: weights.Rules, limits: LoadLimits) -> None:
+def load_weights(model: Any, path: str, options: LoadOptions) -> None:
     """Set a model's weights from those in a `.keras` file."""
     with (
-        open_archive(path, limits) as archive,
-        H5Reader(archive.open(WEIGHTS), path, WEIGHTS, limits) as source,
+        open_archive(path, options.limits) as archive,
+        H5Reader(archive.open(WEIGHTS), path, WEIGHTS, options.limits) as source,
     ):
-        weights.load_state(model, source, rules, path)
+        weights.load_state(model, source, options.rules, path)
 
 
 def _load_assets(model: Any, archive: ZipReader, path: str) -> None:
