@@ -134,6 +134,17 @@ def _table() -> dict[str, str]:
     return spread | _MOVED | own
 
 
+@cache
+def _packages() -> frozenset[str]:
+    """Return `KERAS` with the folders inside it that lead to others: `keras.api._v2`."""
+    found = set()
+    for name in KERAS:
+        parts = name.split(".")
+        paths = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        found.update(p for p in paths if "keras" in p)
+    return frozenset(found)
+
+
 def split(name: str) -> tuple[str, str] | None:
     """Return the package and the path in it of a module's name; None if it is none of ours.
 
@@ -142,13 +153,12 @@ def split(name: str) -> tuple[str, str] | None:
     >>> split("keras_preprocessing.text")
     ('keras_preprocessing', 'preprocessing.text')
     """
-    if any(p.startswith(f"{name}.") for p in KERAS):
-        # A folder on the way to a package: `tensorflow.python`, `keras.api`.
-        return name, "" if "keras" in name else "tensorflow"
-    packages = [p for p in KERAS if name == p or name.startswith(f"{p}.")]
+    packages = [p for p in _packages() if name == p or name.startswith(f"{p}.")]
     if packages:
         package = max(packages, key=len)
         return package, name[len(package) + 1 :]
+    if any(p.startswith(f"{name}.") for p in KERAS):
+        return name, "tensorflow"  # a folder on the way to Keras: `tensorflow.python`
     root, _, rest = name.partition(".")
     if root in PARTS:
         return root, ".".join(filter(None, (PARTS[root], rest)))
