@@ -61,7 +61,7 @@ _PUBLIC = {
     "utils": "bounding_boxes legacy",
 }
 # Paths whose old names, in `torchkeras.compat.names.<path, dots as underscores>`, come first.
-NAMES = frozenset({"", "engine"})
+NAMES = frozenset({"", "backend", "engine"})
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset({"tensorflow"})
 
