@@ -1,5 +1,6 @@
 """Argument checks, with the one wording that all errors share."""
 
+import operator
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -38,6 +39,22 @@ def non_negative_int(owner: str, name: str, value: Any) -> int:
     if not _is_int(value) or value < 0:
         raise ValueError(f"{owner}: {name} must be an integer >= 0. {received(name, value)}")
     return int(value)
+
+
+def integer(owner: str, name: str, value: Any, *, signed: bool = True) -> int:
+    """Return what stands for a whole number (an int, a NumPy or torch scalar of integers) as one.
+
+    Raises:
+        TypeError: if it stands for none.
+        ValueError: if it is negative and not `signed`.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError as e:
+        raise TypeError(f"{owner}: {name} must be an integer. {received(name, value)}") from e
+    if number < 0 and not signed:
+        raise ValueError(f"{owner}: {name} must not be negative. {received(name, value)}")
+    return number
 
 
 def fraction(owner: str, name: str, value: Any) -> float:

@@ -4,8 +4,9 @@ The operation runs on torch's `meta` device, twice if there are unknown dimensio
 for them: a dimension of the result that differs between the two runs is unknown.
 """
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,15 +31,13 @@ class _OnMeta(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         args, kwargs = nest.map_structure(_to_meta, (list(args), kwargs or {}))
-        if func not in _RESHAPES:
+        otherwise = _RESHAPES.get(func)
+        if otherwise is None:
             return func(*args, **kwargs)
         try:
             return func(*args, **kwargs)
         except RuntimeError:
-            return _reshaped(*args, **kwargs)
-
-
-_RESHAPES = frozenset({torch.reshape, torch.Tensor.reshape, torch.Tensor.view})
+            return otherwise(*args, **kwargs)
 
 
 def _reshaped(x: torch.Tensor, *shape: Any, **kwargs: Any) -> torch.Tensor:
@@ -54,6 +53,23 @@ def _reshaped(x: torch.Tensor, *shape: Any, **kwargs: Any) -> torch.Tensor:
         known = math.prod(s for s in sizes if s != -1)
         sizes[sizes.index(-1)] = x.numel() // max(known, 1)
     return x.new_empty(sizes)
+
+
+def _unflattened(x: torch.Tensor, dim: int, sizes: Any) -> torch.Tensor:
+    """Split an axis of an unknown size into parts that this size does not divide into."""
+    dim = range(x.ndim)[dim]
+    if x.shape[dim] % scope.state.probe_size:
+        return torch.unflatten(x, dim, sizes)
+    return _reshaped(x, (*x.shape[:dim], *sizes, *x.shape[dim + 1 :]))
+
+
+_RESHAPES: dict[Any, Callable[..., torch.Tensor]] = {
+    torch.reshape: _reshaped,
+    torch.Tensor.reshape: _reshaped,
+    torch.Tensor.view: _reshaped,
+    torch.unflatten: _unflattened,
+    torch.Tensor.unflatten: _unflattened,
+}
 
 
 def _to_meta(x: Any) -> Any:
@@ -99,3 +115,54 @@ def output_spec(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return KerasTensor(shape, "string" if strings else dtypes.standardize_dtype(a.dtype))
 
     return nest.map_structure(spec, first, second)
+
+
+def fitting_spec(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return what `output_spec` does, where unknown sizes may have to be known ones that they meet.
+
+    `(None, 3)` and `(5, 3)` have no sum unless the unknown size is 5 (or 1): then the first sizes
+    among the known ones that make the function run are taken for the unknown ones.
+    """
+    try:
+        return output_spec(fn, args, kwargs)
+    except (RuntimeError, ValueError):
+        for fitted in itertools.islice(_fitted(args, kwargs), _MOST_TRIALS):
+            try:
+                return output_spec(fn, *fitted)
+            except (RuntimeError, ValueError):
+                continue
+        raise
+
+
+_MOST_TRIALS = 300
+
+
+def _fitted(args: Any, kwargs: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the arguments with known sizes in place of unknown ones, of few before those of many."""
+    symbols = {t.key: t for t in nest.flatten([list(args), kwargs]) if isinstance(t, KerasTensor)}
+    places = [(k, i) for k, t in symbols.items() for i, d in enumerate(t.shape) if d is None]
+    known = {1}
+    _known_sizes([*args, *kwargs.values()], known)
+    for count in range(1, len(places) + 1):
+        for some in itertools.combinations(places, count):
+            for sizes in itertools.product(sorted(known, reverse=True), repeat=count):
+                given = dict(zip(some, sizes, strict=True))
+
+                def fit(t: Any, given: dict[Any, int] = given) -> Any:
+                    if not isinstance(t, KerasTensor):
+                        return t
+                    shape = [given.get((t.key, i), d) for i, d in enumerate(t.shape)]
+                    return KerasTensor(shape, t.dtype, name=t.name)
+
+                yield nest.map_structure(fit, (list(args), kwargs))
+
+
+def _known_sizes(values: Any, found: set[int]) -> None:
+    for value in values:
+        if isinstance(value, (KerasTensor, torch.Tensor, np.ndarray)):
+            found.update(d for d in value.shape if d is not None)
+        elif isinstance(value, (list, tuple)):
+            found.add(len(value))
+            _known_sizes(value, found)
+        elif isinstance(value, dict):
+            _known_sizes(value.values(), found)

@@ -124,7 +124,7 @@ class Operation(Configurable):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the KerasTensors that a call on these arguments gives."""
-        return infer.output_spec(self.call, args, kwargs)
+        return infer.fitting_spec(self.call, args, kwargs)
 
     def add_node(self, node: Node) -> None:
         """Take note of a call, weakly."""

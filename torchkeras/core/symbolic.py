@@ -12,6 +12,23 @@ from torchkeras.core import dtypes
 _record: Callable[..., Any] | None = None
 
 
+# Set by ops._einops: makes symbols known to einops once that is imported.
+_on_lookup: Callable[[], None] | None = None
+
+
+class _SymbolType(type):
+    """The type of KerasTensor, which notices being looked up.
+
+    einops keeps a dict from types of tensors to backends. That it asks this dict for our type is
+    all that we see of a first call of it on a symbol.
+    """
+
+    def __hash__(cls) -> int:
+        if _on_lookup is not None:
+            _on_lookup()
+        return type.__hash__(cls)
+
+
 class History(NamedTuple):
     """Where a symbolic tensor comes from."""
 
@@ -20,7 +37,7 @@ class History(NamedTuple):
     tensor_index: int
 
 
-class KerasTensor:
+class KerasTensor(metaclass=_SymbolType):
     """A tensor without values: a shape, a dtype, and the node that computes it.
 
     Operators, `keras.ops.*` and any `torch.*` function take it, and record what they would do.
@@ -164,4 +181,8 @@ def any_symbolic(args: Any) -> bool:
         return True
     if isinstance(args, dict):
         return any(any_symbolic(v) for v in args.values())
-    return isinstance(args, (list, tuple)) and any(any_symbolic(e) for e in args)
+    if isinstance(args, (list, tuple)):
+        for e in args:  # a generator costs more than what it asks
+            if type(e) is not torch.Tensor and any_symbolic(e):
+                return True
+    return False

@@ -91,6 +91,8 @@ def find(name: str) -> Any:
         return member.__get__
     if not _is_function(last, member):
         raise UnsafeModelError(f"{name!r} is not a torch function on tensors.")
+    if member is torch.Tensor.unflatten:  # the same, which torch.compile can trace
+        return torch.unflatten
     return member
 
 
@@ -106,6 +108,14 @@ class TorchFunction(Operation):
     def __init__(self, function: Any, name: str | None = None) -> None:
         self.function = function if isinstance(function, str) else public_name(function)
         super().__init__(name or _node_name(self.function))
+        self.call = find(self.function)  # type: ignore[method-assign]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Few of torch's functions can be pickled; the name says which it is.
+        return {k: v for k, v in super().__getstate__().items() if k != "call"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self.call = find(self.function)  # type: ignore[method-assign]
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:

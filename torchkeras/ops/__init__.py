@@ -4,6 +4,7 @@ from torchkeras.core.tensor import convert_to_numpy as convert_to_numpy
 from torchkeras.core.tensor import convert_to_tensor as convert_to_tensor
 from torchkeras.core.tensor import is_tensor as is_tensor
 from torchkeras.core.tensor import shape as shape
+from torchkeras.ops import _einops as _einops
 from torchkeras.ops import image as image
 from torchkeras.ops import linalg as linalg
 from torchkeras.ops import nn as nn
@@ -42,7 +43,6 @@ from torchkeras.ops.arrays import cast as cast
 from torchkeras.ops.arrays import concatenate as concatenate
 from torchkeras.ops.arrays import expand_dims as expand_dims
 from torchkeras.ops.arrays import flip as flip
-from torchkeras.ops.arrays import get_item as get_item
 from torchkeras.ops.arrays import matmul as matmul
 from torchkeras.ops.arrays import ones as ones
 from torchkeras.ops.arrays import ones_like as ones_like
@@ -198,6 +198,7 @@ from torchkeras.ops.fourier import ifft2 as ifft2
 from torchkeras.ops.fourier import irfft as irfft
 from torchkeras.ops.fourier import rfft as rfft
 from torchkeras.ops.gradient import custom_gradient as custom_gradient
+from torchkeras.ops.indexing import get_item as get_item
 from torchkeras.ops.indexing import ndim as ndim
 from torchkeras.ops.indexing import nonzero as nonzero
 from torchkeras.ops.indexing import select as select

@@ -8,18 +8,21 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras._base import config
-from torchkeras.core import dtypes, infer
+from torchkeras.core import dtypes, serialize
 from torchkeras.core.operation import Operation
 from torchkeras.core.registry import OPS
-from torchkeras.core.symbolic import KerasTensor, any_symbolic
-from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.core.symbolic import any_symbolic
+from torchkeras.core.tensor import convert_to_tensor, scalar
 
 Tensor = torch.Tensor
 # Where Keras keeps the classes of its ops: the module names that stand in files.
 NUMPY, NN, CORE, MATH = (f"keras.src.ops.{m}" for m in ("numpy", "nn", "core", "math"))
 
 
+# (Keras's module, name) -> class: by it a pickle finds a class that is no module's attribute.
+_CLASSES: dict[tuple[str, str], type["OpNode"]] = {}
 _FLOATS = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat16))
+_WHOLE = frozenset((torch.int32, torch.int64))
 _NUMBERS = frozenset((int, float))
 _NO_SYMBOLS = frozenset((Tensor, int, float, bool, str, type(None)))
 
@@ -71,6 +74,14 @@ class OpNode(Operation):
         """Make the op of a config."""
         return cls(**config)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _blank, serialize.builtin_config(type(self)), self.__getstate__()
+
+
+def _blank(module: str, name: str) -> OpNode:
+    cls = _CLASSES[module, name]
+    return cls.__new__(cls)
+
 
 def op(
     class_name: str | None = None,
@@ -110,6 +121,7 @@ def op(
             },
         )
         OPS.register(name=name, module=module)(node)
+        _CLASSES[module, name] = node
 
         @functools.wraps(function)
         def public(*args: Any, **kwargs: Any) -> Any:
@@ -121,6 +133,8 @@ def op(
             inputs = [bound.pop(n, signature.parameters[n].default) for n in names[:tensors]]
             others = {n: bound.pop(n, signature.parameters[n].default) for n in named}
             others |= {n: bound.pop(n) for n in extra if bound.get(n) is not None}
+            # No configuration holds a symbol: it is an argument of the call wherever it stands.
+            others |= {n: bound.pop(n) for n in list(bound) if any_symbolic(bound[n])}
             return node(**bound).symbolic_call(*inputs, **others)
 
         public.node = node  # type: ignore[attr-defined]
@@ -143,8 +157,13 @@ def promote(*values: Any) -> tuple[Any, ...]:
     Python numbers are weak: they take the dtype of the tensors that they meet.
     """
     first = values[0]
-    if type(first) is Tensor and all(type(v) is Tensor and v.dtype is first.dtype for v in values):
-        return values
+    if type(first) is Tensor:
+        kind = first.dtype
+        for v in values:
+            if type(v) is not Tensor or v.dtype is not kind:
+                break
+        else:
+            return values
     return in_dtype(common_dtype(*values), *values)
 
 
@@ -155,9 +174,7 @@ def in_dtype(dtype: torch.dtype, *values: Any) -> tuple[Tensor, ...]:
             if type(v) is Tensor:
                 device = v.device
                 return tuple(
-                    torch.tensor(w, dtype=dtype, device=device)
-                    if type(w) in _NUMBERS
-                    else convert_to_tensor(w, dtype)
+                    scalar(w, dtype, device) if type(w) in _NUMBERS else convert_to_tensor(w, dtype)
                     for w in values
                 )
     return tuple(convert_to_tensor(v, dtype) for v in values)
@@ -182,40 +199,11 @@ def _common(floatx: str, *kinds: Any) -> torch.dtype:
     return dtypes.torch_dtype(dtypes.result_type(*kinds))
 
 
-def _broadcast(*shapes: Any) -> tuple[int | None, ...] | None:
-    """Return the shape of several together, where an unknown size fits any other; None if none."""
-    rank = max(map(len, shapes))
-    out = []
-    for sizes in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
-        known = {size for size in sizes if size not in (1, None)}
-        if len(known) > 1:
-            return None
-        out.append(known.pop() if known else None if None in sizes else 1)
-    return tuple(out)
-
-
-def broadcasting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the `spec` of an elementwise op of two tensors.
-
-    An unknown size beside a known one may prove to be the same: running the function with some
-    other size in its place fails.
-    """
-
-    def spec(x1: Any, x2: Any) -> Any:
-        try:
-            return infer.output_spec(function, (x1, x2), {})
-        except RuntimeError:
-            pair = [x if isinstance(x, KerasTensor) else convert_to_tensor(x) for x in (x1, x2)]
-            shape = _broadcast(*(x.shape for x in pair))
-            if shape is None:
-                raise
-        points = [
-            KerasTensor((), x.dtype) if isinstance(x, KerasTensor) else x.new_zeros(())
-            for x in pair
-        ]
-        return KerasTensor(shape, infer.output_spec(function, points, {}).dtype)
-
-    return spec
+def takes_number(kind: torch.dtype, number: Any) -> bool:
+    """Tell whether what stands beside a tensor is a Python number that its dtype takes as it is."""
+    if kind in _FLOATS:
+        return type(number) in _NUMBERS
+    return type(number) is int and kind in _WHOLE and -(2**31) <= number < 2**31
 
 
 def unary(
@@ -259,7 +247,7 @@ def binary(
     """Make an elementwise op of two tensors from a row of a table.
 
     `prepare` brings them to one dtype, and leaves two of the same floating type alone. `numbers`
-    tells where `function` takes Python numbers beside a tensor of floats: "second" or "both".
+    tells where `function` takes Python numbers beside a tensor: "second" or "both".
     """
 
     def eager(x1: Any, x2: Any) -> Any:
@@ -267,7 +255,7 @@ def binary(
 
     eager.__name__ = eager.__qualname__ = name
     eager.__doc__ = doc
-    slow = op(class_name, module=module, tensors=2, spec=broadcasting(eager))(eager)
+    slow = op(class_name, module=module, tensors=2)(eager)
     direct, one, both = prepare is promote, bool(numbers), numbers == "both"
 
     @functools.wraps(eager)
@@ -277,10 +265,12 @@ def binary(
             if type(x2) is Tensor:
                 if x2.dtype is kind and (direct or kind in _FLOATS):
                     return function(x1, x2)
-            elif one and type(x2) in _NUMBERS and kind in _FLOATS:
-                return function(x1, x2)
-        elif both and type(x1) in _NUMBERS and type(x2) is Tensor and x2.dtype in _FLOATS:
-            return function(x1, x2)
+            elif takes_number(kind, x2) and (direct or (one and kind in _FLOATS)):
+                return function(x1, x2 if one else scalar(x2, kind, x1.device))
+        elif type(x2) is Tensor:
+            kind = x2.dtype
+            if takes_number(kind, x1) and (direct or (both and kind in _FLOATS)):
+                return function(x1 if both else scalar(x1, kind, x2.device), x2)
         return slow(x1, x2)
 
     public.node = slow.node  # type: ignore[attr-defined]

@@ -22,6 +22,10 @@ def _sparse_sigmoid(x: Tensor) -> Tensor:
     return (F.hardtanh(x) + 1.0) * 0.5
 
 
+def _hard_sigmoid_legacy(x: Tensor) -> Tensor:
+    return F.hardtanh(x * 0.2 + 0.5, 0.0, 1.0)
+
+
 def _tanh_shrink(x: Tensor) -> Tensor:
     return x - torch.tanh(x)
 
@@ -42,6 +46,13 @@ hard_sigmoid = unary(
     "hard_sigmoid",
     "Return `min(max(x / 6 + 1/2, 0), 1)`.",
     module=NN,
+    floating=True,
+)
+hard_sigmoid_legacy = unary(
+    _hard_sigmoid_legacy,
+    "hard_sigmoid_legacy",
+    "Return `min(max(x / 5 + 1/2, 0), 1)`, which Keras 1 and 2 call `hard_sigmoid`.",
+    module="torchkeras.ops",
     floating=True,
 )
 hard_silu = unary(

@@ -8,7 +8,7 @@ import torch
 
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor, get_device
-from torchkeras.ops._op import CORE, op, promote
+from torchkeras.ops._op import CORE, binary, op, promote
 
 
 @op()
@@ -124,29 +124,13 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return taken.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
 
-_SLICING = (slice, type(...))
-
-
-@op("GetItem", tensors=2)
-def _get_item(x: Any, key: Any) -> Any:
-    # JSON has no tuples: in a file, a list was one.
-    return convert_to_tensor(x)[tuple(key) if isinstance(key, list) else key]
-
-
-def get_item(x: Any, key: Any) -> Any:
-    """Return `x[key]`."""
-    if isinstance(key, list) and not any(k is None or isinstance(k, _SLICING) for k in key):
-        key = (key,)  # the same entries, and no tuple in a file
-    return _get_item(x, key)
-
-
-@op(tensors=2)
-def matmul(x1: Any, x2: Any) -> Any:
-    """Return the matrix product."""
-    x1, x2 = promote(x1, x2)
+def _matmul(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
     if x1.dtype is torch.bool:
         return torch.matmul(x1.int(), x2.int()).bool()
     return torch.matmul(x1, x2)
+
+
+matmul = binary(_matmul, "matmul", "Return the matrix product.")
 
 
 @op(module=CORE)
@@ -187,12 +171,19 @@ def ones(shape: Any, dtype: Any = None) -> torch.Tensor:
     return torch.ones(_shape(shape), dtype=dtypes.torch_dtype(dtype), device=get_device())
 
 
+_KINDS = {int: int, float: float, bool: int}  # how a Python number counts among dtypes
+
+
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> torch.Tensor:
-    """Return evenly spaced values."""
+    """Return evenly spaced values; none if `stop` does not lie in the direction of `step`."""
     if stop is None:
         start, stop = 0, start
     step = 1 if step is None else step
-    if dtype is None:
-        kinds = (type(v) if type(v) in (int, float) else v for v in (start, stop, step))
+    if dtype is None and type(start) is type(stop) is type(step) is int:
+        dtype = torch.int32
+    elif dtype is None:
+        kinds = (_KINDS.get(type(v), v) for v in (start, stop, step))
         dtype = dtypes.result_type(*(getattr(k, "dtype", k) for k in kinds))
+    if (stop < start) if step > 0 else (stop > start):
+        stop = start
     return torch.arange(start, stop, step, dtype=dtypes.torch_dtype(dtype), device=get_device())

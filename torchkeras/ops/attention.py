@@ -1,6 +1,5 @@
 """Scaled dot-product attention in torch's fused kernel."""
 
-import contextlib
 import math
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from torchkeras._base import config
 from torchkeras._base.check import received
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import NN, op, promote, to_float
@@ -29,10 +29,11 @@ def dot_product_attention(
         key, value: `(batch, S, key_heads, d)`; `key_heads` divides `heads`.
         bias: Added to the scores; broadcasts to `(batch, heads, T, S)`.
         mask: True where a query may look; broadcasts likewise. A query that may look nowhere
-            looks everywhere.
+            looks everywhere alike: it gets the mean of the values.
         scale: Default `1 / sqrt(d)`.
         is_causal: Whether a query sees no later position.
-        flash_attention: True demands torch's flash kernel, False excludes it; None leaves it open.
+        flash_attention: True demands torch's flash kernel, False excludes it; None: torch chooses,
+            unless `config.disable_flash_attention()` excludes it.
         attn_logits_soft_cap: Scores become `cap * tanh(score / cap)`.
 
     Raises:
@@ -59,35 +60,45 @@ def dot_product_attention(
             f"the query's. Received: {heads}, {shared} and {value.shape[2]} heads."
         )
     query, key, value = (t.transpose(1, 2) for t in (query, key, value))
-    scores = _added(query, key, bias, mask, is_causal)
+    query, scores = _masked(query, key, bias, mask, is_causal)
     if attn_logits_soft_cap is not None:
         out = _capped(query, key, value, scores, scale, is_causal, attn_logits_soft_cap)
         return out.transpose(1, 2)
-    with _kernel(flash_attention):
-        try:
-            out = F.scaled_dot_product_attention(
-                query,
-                key,
-                value,
-                attn_mask=scores,
-                is_causal=is_causal and scores is None,
-                scale=scale,
-                enable_gqa=heads != shared,
-            )
-        except RuntimeError as e:
-            if not flash_attention:
-                raise
-            raise ValueError(
-                "dot_product_attention: torch has no flash attention for these inputs. "
-                f"{received('flash_attention', flash_attention)}"
-            ) from e
+    out = fused_attention(
+        query,
+        key,
+        value,
+        flash_attention,
+        attn_mask=scores,
+        is_causal=is_causal and scores is None,
+        scale=scale,
+        enable_gqa=heads != shared,
+    )
     return out.transpose(1, 2)
 
 
-def _kernel(flash_attention: bool | None) -> Any:
-    if flash_attention is None:
-        return contextlib.nullcontext()
-    return sdpa_kernel(SDPBackend.FLASH_ATTENTION if flash_attention else _NOT_FLASH)
+def fused_attention(
+    query: Tensor, key: Tensor, value: Tensor, flash: bool | None, **options: Any
+) -> Tensor:
+    """Run torch's attention: with its flash kernel, without it, or as `config` says (None).
+
+    Raises:
+        ValueError: if flash attention is demanded and torch has none for the inputs.
+    """
+    if flash is None:
+        flash = config.is_flash_attention_enabled()
+        if flash is None:
+            return F.scaled_dot_product_attention(query, key, value, **options)
+    with sdpa_kernel(SDPBackend.FLASH_ATTENTION if flash else _NOT_FLASH):
+        try:
+            return F.scaled_dot_product_attention(query, key, value, **options)
+        except RuntimeError as e:
+            if not flash:
+                raise
+            raise ValueError(
+                "flash_attention: torch has no flash kernel for these inputs. "
+                f"{received('flash_attention', flash)}"
+            ) from e
 
 
 def _past(query: Tensor, key: Tensor) -> Tensor:
@@ -95,10 +106,12 @@ def _past(query: Tensor, key: Tensor) -> Tensor:
     return torch.ones(shape, dtype=torch.bool, device=query.device).tril()
 
 
-def _added(query: Tensor, key: Tensor, bias: Any, mask: Any, is_causal: bool) -> Tensor | None:
-    """Return what is added to the scores; None if torch needs no help."""
+def _masked(
+    query: Tensor, key: Tensor, bias: Any, mask: Any, is_causal: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return the query, and what is added to the scores; None if torch needs no help."""
     if bias is None and mask is None:
-        return None
+        return query, None
     seen = None if mask is None else convert_to_tensor(mask).bool()
     if is_causal:
         seen = _past(query, key) if seen is None else seen & _past(query, key)
@@ -109,7 +122,14 @@ def _added(query: Tensor, key: Tensor, bias: Any, mask: Any, is_causal: bool) ->
         hidden = torch.zeros(seen.shape, dtype=query.dtype, device=query.device)
         hidden = hidden.masked_fill(~seen, low)
         out = hidden if out is None else torch.where(seen, out, low)
-    return out.reshape((1,) * (4 - out.ndim) + tuple(out.shape)) if out.ndim < 4 else out
+        if torch.is_grad_enabled():
+            # In such a row, the kernels give gradients as many times too great as there are keys:
+            # beside the lowest number, the logarithm of their count is lost. Scores of 0 are alike.
+            blind = ~seen.any(-1, keepdim=True)
+            query, out = query.masked_fill(blind, 0), out.masked_fill(blind, 0)
+    if out.ndim < 4:
+        out = out.reshape((1,) * (4 - out.ndim) + tuple(out.shape))
+    return query, out
 
 
 def _capped(

@@ -1,5 +1,6 @@
 """Ops on integers: their bits, shifts, common divisors and multiples."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,9 @@ import torch
 
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.ops._op import broadcasting, op, promote, unary
+from torchkeras.ops._op import binary, op, promote, unary
+
+_INTEGERS = frozenset((torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64))
 
 
 def _refuse(name: str, *tensors: torch.Tensor) -> TypeError:
@@ -43,7 +46,16 @@ def _bits(
 
     eager.__name__ = eager.__qualname__ = name
     eager.__doc__ = doc
-    return op(class_name, tensors=2, spec=broadcasting(eager))(eager)
+    slow = op(class_name, tensors=2)(eager)
+
+    @functools.wraps(eager)
+    def public(x: Any, y: Any) -> Any:
+        if type(x) is type(y) is torch.Tensor and x.dtype is y.dtype and x.dtype in _INTEGERS:
+            return function(x, y)
+        return slow(x, y)
+
+    public.node = slow.node  # type: ignore[attr-defined]
+    return public
 
 
 bitwise_not = unary(_inverted("bitwise_not"), "bitwise_not", "Return `~x`, bit by bit.")
@@ -63,34 +75,20 @@ right_shift = _bits(
 )
 
 
-def _integers(name: str, x1: Any, x2: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    x1, x2 = promote(x1, x2)
-    if not _whole(x1) or x1.dtype is torch.bool:
-        raise _refuse(name, x1, x2)
-    return x1, x2
+def _whole_pair(name: str, function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    def checked(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+        if x1.dtype not in _INTEGERS:
+            raise _refuse(name, x1, x2)
+        return function(x1, x2)
+
+    return checked
 
 
-@op(tensors=2, spec=broadcasting(lambda x1, x2: gcd.__wrapped__(x1, x2)))
-def gcd(x1: Any, x2: Any) -> torch.Tensor:
-    """Return the greatest common divisor.
-
-    >>> gcd([4, 6], [6, 9]).tolist()
-    [2, 3]
-    """
-    return torch.gcd(*_integers("gcd", x1, x2))
+gcd = binary(_whole_pair("gcd", torch.gcd), "gcd", "Return the greatest common divisor.")
+lcm = binary(_whole_pair("lcm", torch.lcm), "lcm", "Return the least common multiple.")
 
 
-@op(tensors=2, spec=broadcasting(lambda x1, x2: lcm.__wrapped__(x1, x2)))
-def lcm(x1: Any, x2: Any) -> torch.Tensor:
-    """Return the least common multiple.
-
-    >>> lcm([4, 6], [6, 9]).tolist()
-    [12, 18]
-    """
-    return torch.lcm(*_integers("lcm", x1, x2))
-
-
-@op(tensors=2, spec=broadcasting(lambda x1, x2: ldexp.__wrapped__(x1, x2)))
+@op(tensors=2)
 def ldexp(x1: Any, x2: Any) -> torch.Tensor:
     """Return `x1 * 2 ** x2` for integers `x2`.
 
@@ -104,4 +102,6 @@ def ldexp(x1: Any, x2: Any) -> torch.Tensor:
             f"Received: x2 of dtype {dtypes.standardize_dtype(x2.dtype)}."
         )
     dtype = dtypes.torch_dtype(dtypes.result_type(x1.dtype, x2.dtype, float))
+    if x1.shape != x2.shape:  # torch.ldexp warns where it has to stretch the first one
+        x1, x2 = torch.broadcast_tensors(x1, x2)
     return torch.ldexp(x1.to(dtype), x2).to(dtype)

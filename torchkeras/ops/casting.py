@@ -41,6 +41,10 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
     x, dtype = convert_to_tensor(x), torch_dtype(dtype)
     if x.dtype is dtype or x.dtype is torch.bool or x.is_complex() or dtype.is_complex:
         return x.to(dtype)
+    if x.dtype is torch.uint64:  # read as int64, what is beyond that is negative
+        signed = x.view(torch.int64)
+        above = torch.where(signed < 0, _range(torch.int64)[1], signed)
+        x = x.double() if dtype.is_floating_point else above
     x = x.to(_WIDER.get(x.dtype, x.dtype))
     low, high = _range(dtype)
     if not x.is_floating_point():

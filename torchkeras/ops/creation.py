@@ -1,10 +1,10 @@
 """Ops that make tensors out of sizes and numbers."""
 
-import operator
 from typing import Any
 
 import torch
 
+from torchkeras._base import check
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor, get_device
 from torchkeras.ops._op import op
@@ -18,13 +18,7 @@ def _shape(name: str, shape: Any) -> tuple[int, ...]:
 
 
 def _size(owner: str, name: str, value: Any) -> int:
-    try:
-        size = operator.index(value)
-    except TypeError as e:
-        raise TypeError(f"{owner}: {name} must be an integer. Received: {name}={value!r}.") from e
-    if size < 0:
-        raise ValueError(f"{owner}: {name} must not be negative. Received: {name}={value!r}.")
-    return size
+    return check.integer(owner, name, value, signed=False)
 
 
 def _options(dtype: Any) -> dict[str, Any]:
@@ -114,7 +108,7 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> torch.Tensor:
     """
     rows = _size("eye", "N", N)
     columns = rows if M is None else _size("eye", "M", M)
-    k = _diagonal("eye", k)
+    k = check.integer("eye", "k", k)
     if not k:
         return torch.eye(rows, columns, **_options(dtype))
     out = torch.zeros((rows, columns), **_options(dtype))
@@ -139,14 +133,7 @@ def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> torch.Tensor:
     """
     rows = _size("tri", "N", N)
     columns = rows if M is None else _size("tri", "M", M)
-    return torch.tril(torch.ones((rows, columns), **_options(dtype)), _diagonal("tri", k))
-
-
-def _diagonal(owner: str, k: Any) -> int:
-    try:
-        return operator.index(k)
-    except TypeError as e:
-        raise TypeError(f"{owner}: k must be an integer. Received: k={k!r}.") from e
+    return torch.tril(torch.ones((rows, columns), **_options(dtype)), check.integer("tri", "k", k))
 
 
 @op("Meshgrid")

@@ -5,8 +5,16 @@ from typing import Any
 import torch
 
 from torchkeras.core import dtypes
-from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.ops._op import binary, common_dtype, in_dtype, op, promote, unary
+from torchkeras.core.tensor import convert_to_tensor, scalar
+from torchkeras.ops._op import (
+    binary,
+    common_dtype,
+    in_dtype,
+    op,
+    promote,
+    takes_number,
+    unary,
+)
 
 
 def _float_pair(x1: Any, x2: Any) -> tuple[Any, ...]:
@@ -33,6 +41,8 @@ def _fmod(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
 
 
 def _power(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    if type(x2) is int and x2 < 0 and not x1.is_floating_point():
+        x2 = scalar(x2, x1.dtype, x1.device)
     return torch.pow(*_counted(x1, x2))
 
 
@@ -135,16 +145,19 @@ logical_or = binary(torch.logical_or, "logical_or", "Return `x1 or x2`.")
 logical_xor = binary(torch.logical_xor, "logical_xor", "Tell where just one is true.")
 
 
+_BOUNDS = frozenset((int, float, type(None)))
+
+
 @op()
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Return `x` held between `x_min` and `x_max`."""
     x = convert_to_tensor(x)
     if x.dtype is torch.bool:
         x = x.to(torch.int32)
-    bounds = [
-        b.to(x.dtype) if isinstance(b, torch.Tensor) and x.is_floating_point() else b
-        for b in (x_min, x_max)
-    ]
+    if type(x_min) in _BOUNDS and type(x_max) in _BOUNDS:
+        return torch.clamp(x, x_min, x_max)
+    kind = x.dtype if x.is_floating_point() else None
+    bounds = (b if b is None else convert_to_tensor(b, kind).to(x.device) for b in (x_min, x_max))
     return torch.clamp(x, *bounds)
 
 
@@ -170,6 +183,10 @@ def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -
 @op(tensors=3)
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """Return `x1` where the condition holds, else `x2`; alone, the indices where it holds."""
+    if type(x1) is torch.Tensor and type(condition) is torch.Tensor:  # the usual case, quickly
+        same = x1.dtype is x2.dtype if type(x2) is torch.Tensor else takes_number(x1.dtype, x2)
+        if same and condition.dtype is torch.bool:
+            return torch.where(condition, x1, x2)
     condition = convert_to_tensor(condition)
     if x1 is None and x2 is None:
         return tuple(i.to(torch.int32) for i in torch.nonzero(condition, as_tuple=True))

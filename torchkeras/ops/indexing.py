@@ -2,12 +2,66 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 
+from torchkeras.core import infer
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import op, promote
 from torchkeras.ops.reduction import _summable
+
+_SLICING = (slice, type(...))
+
+
+def _mask(part: Any) -> Any:
+    """Return a part of a key if it is a mask, as a tensor or symbol of booleans; else None."""
+    if isinstance(part, (list, np.ndarray, torch.Tensor)):
+        part = convert_to_tensor(part)
+    elif not isinstance(part, KerasTensor):
+        return None
+    return part if part.ndim and part.dtype in ("bool", torch.bool) else None
+
+
+def _get_item_spec(x: Any, key: Any) -> Any:
+    """Infer the shape with indices in place of masks: as many as they pick, if that is known."""
+    parts = key if isinstance(key, (tuple, list)) else (key,)
+    masks = [_mask(part) for part in parts]
+    axes = [
+        0 if part is None or part is ... else 1 if mask is None else mask.ndim
+        for part, mask in zip(parts, masks, strict=True)
+    ]
+    indices: list[Any] = []
+    for i, (part, mask) in enumerate(zip(parts, masks, strict=True)):
+        if mask is None:
+            indices.append(part)
+            continue
+        dots = any(p is ... for p in parts[:i])
+        first = len(x.shape) - sum(axes[i:]) if dots else sum(axes[:i])
+        sizes = x.shape[first : first + mask.ndim]
+        if any(a != b for a, b in zip(sizes, mask.shape, strict=False) if None not in (a, b)):
+            raise IndexError(
+                "get_item: a mask must have the sizes of the axes that it stands for. "
+                f"Received: a mask of shape {tuple(mask.shape)} for axes of shape {sizes}."
+            )
+        if isinstance(mask, KerasTensor):
+            indices += [KerasTensor((None,), "int64", name=mask.name)] * mask.ndim
+        else:
+            indices += torch.nonzero(mask, as_tuple=True)
+    return infer.fitting_spec(_get_item.__wrapped__, (x, tuple(indices)), {})
+
+
+@op("GetItem", tensors=2, spec=_get_item_spec)
+def _get_item(x: Any, key: Any) -> Any:
+    # JSON has no tuples: in a file, a list was one.
+    return convert_to_tensor(x)[tuple(key) if isinstance(key, list) else key]
+
+
+def get_item(x: Any, key: Any) -> Any:
+    """Return `x[key]`."""
+    if isinstance(key, list) and not any(k is None or isinstance(k, _SLICING) for k in key):
+        key = (key,)  # the same entries, and no tuple in a file
+    return _get_item(x, key)
 
 
 @op(tensors=2)

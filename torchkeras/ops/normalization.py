@@ -1,5 +1,6 @@
 """Values brought to mean 0 and variance 1, or to length 1."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torchkeras._base import check, config
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import NN, op, promote, to_float
+from torchkeras.ops._replicas import has_replicas, sum_of_replicas
 
 Tensor = torch.Tensor
 Axes = int | Sequence[int]
@@ -193,20 +195,20 @@ def moments(x: Any, axes: Axes, keepdims: bool = False, synchronized: bool = Fal
     (tensor(2.), tensor(1.))
     """
     x = to_float(x)
-    variance, mean = torch.var_mean(
-        _widened(x), _axes("moments", x, axes), correction=0, keepdim=keepdims
-    )
-    if synchronized and torch.distributed.is_available() and torch.distributed.is_initialized():
-        mean, variance = _shared(mean, variance)
+    axes = _axes("moments", x, axes)
+    if synchronized and has_replicas():
+        mean, variance = _moments_of_replicas(_widened(x), axes, keepdims)
+    else:
+        variance, mean = torch.var_mean(_widened(x), axes, correction=0, keepdim=keepdims)
     if x.dtype is not variance.dtype:
         most = torch.finfo(x.dtype).max
         mean, variance = mean.clamp(-most, most).to(x.dtype), variance.clamp(max=most).to(x.dtype)
     return mean, variance
 
 
-def _shared(mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the moments of all processes' values, each process having as many."""
-    both = torch.stack((mean, variance + mean.square()))
-    both = torch.distributed.nn.functional.all_reduce(both)
-    mean, square = both / torch.distributed.get_world_size()
-    return mean, square - mean.square()
+def _moments_of_replicas(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[Tensor, Tensor]:
+    """Return the moments of all processes' values; each may have another number of them."""
+    total = sum_of_replicas(x.new_tensor(float(math.prod(x.shape[a] for a in axes))))
+    mean = sum_of_replicas(x.sum(axes, keepdim=True)) / total
+    variance = sum_of_replicas((x - mean).square().sum(axes, keepdim=True)) / total
+    return (mean, variance) if keepdims else (mean.squeeze(axes), variance.squeeze(axes))

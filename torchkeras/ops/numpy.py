@@ -4,7 +4,6 @@ from torchkeras.ops.arrays import arange as arange
 from torchkeras.ops.arrays import concatenate as concatenate
 from torchkeras.ops.arrays import expand_dims as expand_dims
 from torchkeras.ops.arrays import flip as flip
-from torchkeras.ops.arrays import get_item as get_item
 from torchkeras.ops.arrays import matmul as matmul
 from torchkeras.ops.arrays import ones as ones
 from torchkeras.ops.arrays import ones_like as ones_like
@@ -118,6 +117,7 @@ from torchkeras.ops.elementwise import tanh as tanh
 from torchkeras.ops.elementwise import true_divide as true_divide
 from torchkeras.ops.elementwise import trunc as trunc
 from torchkeras.ops.elementwise import where as where
+from torchkeras.ops.indexing import get_item as get_item
 from torchkeras.ops.indexing import ndim as ndim
 from torchkeras.ops.indexing import nonzero as nonzero
 from torchkeras.ops.indexing import select as select

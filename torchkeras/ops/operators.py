@@ -3,7 +3,7 @@
 from typing import Any
 
 from torchkeras.core.symbolic import KerasTensor
-from torchkeras.ops import arrays, bitwise, elementwise
+from torchkeras.ops import arrays, bitwise, elementwise, indexing
 
 _BINARY = {
     "add": elementwise.add,
@@ -49,7 +49,7 @@ def _install() -> None:
     for name, function in _UNARY.items():
         setattr(KerasTensor, f"__{name}__", lambda self, _function=function: _function(self))
     KerasTensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-    KerasTensor.__getitem__ = lambda self, key: arrays.get_item(self, key)  # type: ignore[attr-defined]
+    KerasTensor.__getitem__ = lambda self, key: indexing.get_item(self, key)  # type: ignore[attr-defined]
     KerasTensor.T = property(lambda self: arrays.transpose(self))  # type: ignore[attr-defined]
     KerasTensor.__hash__ = object.__hash__  # type: ignore[assignment]
 

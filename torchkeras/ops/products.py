@@ -190,6 +190,10 @@ def einsum(subscripts: Any, *operands: Any, **kwargs: Any) -> Any:
         if len(given) % 2:
             text += "->" + _letters(given[-1])
         subscripts, operands = text, given[: 2 * pairs : 2]
+    if operands and all([type(x) is Tensor for x in operands]):
+        kind = operands[0].dtype
+        if kind.is_floating_point and all([x.dtype is kind for x in operands]):
+            return torch.einsum(subscripts, *operands)
     if not operands:
         raise ValueError(f"einsum: operands must be given. Received: subscripts={subscripts!r}.")
     return _einsum(*operands, subscripts=subscripts)

@@ -1,23 +1,13 @@
 """Numbers between two ends, evenly spaced on a linear or a logarithmic scale."""
 
-import operator
 from typing import Any
 
 import torch
 
+from torchkeras._base import check
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import common_dtype, op
-
-
-def _count(name: str, num: Any) -> int:
-    try:
-        count = operator.index(num)
-    except TypeError as e:
-        raise TypeError(f"{name}: num must be an integer. Received: num={num!r}.") from e
-    if count < 0:
-        raise ValueError(f"{name}: num must not be negative. Received: num={num!r}.")
-    return count
 
 
 def _kinds(dtype: Any, *ends: Any) -> tuple[torch.dtype, torch.dtype]:
@@ -84,7 +74,7 @@ def linspace(
     >>> linspace(0, 1, 3).tolist()
     [0.0, 0.5, 1.0]
     """
-    num = _count("linspace", num)
+    num = check.integer("linspace", "num", num, signed=False)
     wanted, kind = _kinds(dtype, start, stop)
     samples, step = _samples(start, stop, num, endpoint, kind)
     if dtypes.is_int(wanted):
@@ -111,7 +101,7 @@ def logspace(
     >>> logspace(0, 2, 3).tolist()
     [1.0, 10.0, 100.0]
     """
-    num = _count("logspace", num)
+    num = check.integer("logspace", "num", num, signed=False)
     wanted, kind = _kinds(dtype, start, stop)
     exponents, _ = _samples(start, stop, num, endpoint, kind)
     return _placed(torch.pow(convert_to_tensor(base, kind), exponents), axis, wanted)
@@ -133,7 +123,7 @@ def geomspace(
     >>> geomspace(1, 100, 3).tolist()
     [1.0, 10.0, 100.0]
     """
-    num = _count("geomspace", num)
+    num = check.integer("geomspace", "num", num, signed=False)
     wanted, kind = _kinds(dtype, start, stop)
     first, last = (convert_to_tensor(v, kind) for v in (start, stop))
     # Of negative ends, the sequence of their opposites.

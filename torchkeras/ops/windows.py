@@ -1,22 +1,16 @@
 """Windows: weights that fall off towards the ends of a stretch of a signal."""
 
-import operator
 from typing import Any
 
 import torch
 
+from torchkeras._base import check
 from torchkeras.core import dtypes
 from torchkeras.core.tensor import convert_to_tensor, get_device
 
 
-def _length(name: str, x: Any) -> int:
-    try:
-        length = operator.index(x)
-    except TypeError as e:
-        raise TypeError(f"{name}: x must be an integer. Received: x={x!r}.") from e
-    if length < 0:
-        raise ValueError(f"{name}: x must not be negative. Received: x={x!r}.")
-    return length
+def _length(owner: str, x: Any) -> int:
+    return check.integer(owner, "x", x, signed=False)
 
 
 def _options() -> dict[str, Any]:

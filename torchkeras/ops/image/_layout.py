@@ -60,10 +60,12 @@ def floating(x: torch.Tensor, exact: bool = True) -> torch.Tensor:
 
 
 def rounded(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Return to a dtype: integers are rounded and stay within their limits."""
+    """Return to a dtype: integers are rounded and stay within their limits, so are booleans."""
     if x.dtype is dtype:
         return x
-    if dtype.is_floating_point or dtype is torch.bool:
+    if dtype is torch.bool:
+        return x > 0.5
+    if dtype.is_floating_point:
         return x.to(dtype)
     limits = torch.iinfo(dtype)
     return x.round().clamp(limits.min, limits.max).to(dtype)

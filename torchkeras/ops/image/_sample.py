@@ -35,9 +35,11 @@ def sample(
         fill_mode: One of `FILL_MODES`.
         fill_value: What lies outside, with `fill_mode="constant"`.
     """
-    # The kernel is quickest on pixels that lie channel by channel. Integers are computed in double
-    # precision, so that a value just between two of them is found there, and rounded to even.
-    x = images.to(torch.float64) if _is_integer(images) else floating(images)
+    # The kernel is quickest on pixels that lie channel by channel. Integers and booleans are
+    # computed in double precision, so that a value just between two of them is found there, and
+    # rounded to even.
+    whole = not images.is_floating_point()
+    x = images.to(torch.float64) if whole else floating(images)
     x = x.contiguous()
     height, width = x.shape[2:]
     rows, columns = rows.to(x.dtype), columns.to(x.dtype)
@@ -55,13 +57,9 @@ def sample(
         ones = x.new_ones(()).expand(x.shape[0], 1, height, width)
         inside = F.grid_sample(ones, grid, interpolation, padding, centred)
         out = out + (1 - inside) * fill_value
-    if interpolation == "bilinear" and _is_integer(images):
+    if interpolation == "bilinear" and whole:
         out = out.to(torch.float32)
     return rounded(out, images.dtype)
-
-
-def _is_integer(x: torch.Tensor) -> bool:
-    return not x.is_floating_point() and x.dtype is not torch.bool
 
 
 def _unit(positions: torch.Tensor, size: int, centred: bool) -> torch.Tensor:

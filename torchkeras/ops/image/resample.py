@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from torchkeras._base import check
+from torchkeras._base import check, scope
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import op
 from torchkeras.ops.image._layout import IMAGE, floating, rounded
@@ -141,14 +141,19 @@ def scale_and_translate(
             f"Received: scale of shape {tuple(scale.shape)}, translation of shape "
             f"{tuple(translation.shape)} for {len(axes)} axes."
         )
+    probe = scope.state.probe_size  # stands for a size that is not known, and may be this one
     fits = len(output_shape) == x.ndim and all(
-        n == m for i, (n, m) in enumerate(zip(x.shape, output_shape, strict=True)) if i not in axes
+        n in (m, probe)
+        for i, (n, m) in enumerate(zip(x.shape, output_shape, strict=True))
+        if i not in axes
     )
     if not fits:
         raise ValueError(
             f"{owner}: output_shape must differ from that of images in spatial_dims only. "
             f"Received: output_shape={tuple(output_shape)} for images of shape {tuple(x.shape)}."
         )
+    if x.is_meta:
+        return images.new_empty([int(n) for n in output_shape])
     for i, axis in enumerate(axes):
         new = int(output_shape[axis])
         matrix = weights(x.shape[axis], new, scale[i], translation[i], method, antialias)

@@ -103,4 +103,6 @@ def resize(
     x = floating(x, exact=interpolation == "nearest")
     if pad_to_aspect_ratio:
         x = padded(x, size, fill_value)
-    return back(rounded(interpolate(x, size, interpolation, antialias), dtype))
+    y = interpolate(x, size, interpolation, antialias)
+    # As in Keras, all that a true pixel has a share in is true.
+    return back(y.bool() if dtype is torch.bool else rounded(y, dtype))
