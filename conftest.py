@@ -16,6 +16,7 @@ os.environ["KERAS_HOME"] = _home.name
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import safety_cases  # noqa: E402
 import torch  # noqa: E402
 
 from torchkeras._base import config, naming  # noqa: E402
@@ -73,8 +74,18 @@ def figures(record_property):
     return block
 
 
+def pytest_collection_modifyitems(items):
+    """Note in each report which safety cases its test shows."""
+    for item in items:
+        ids = [i for mark in item.iter_markers("safety") for i in mark.args]
+        if ids:
+            item.user_properties.append(("safety", ids))
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print what the sweeps compared with real Keras: things, cases, the worst difference."""
+    """Print what the sweeps compared with real Keras, and which safety cases were shown."""
+    if line := safety_cases.summary(terminalreporter):
+        terminalreporter.write_line(line)
     rows: dict[str, list[dict]] = {}
     for report in terminalreporter.getreports("passed"):
         for key, value in report.user_properties:

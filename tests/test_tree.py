@@ -1,31 +1,12 @@
 """keras.tree against real Keras: results, and that both refuse the same."""
 
-from collections import OrderedDict, defaultdict, deque, namedtuple
-
 import keras as reference
 import numpy as np
 import pytest
-import torch
+from tree_cases import ROWS, STRUCTURES, calls
 
 import torchkeras as keras
 
-Point = namedtuple("Point", ["a", "b"])
-
-
-class OwnList(list):
-    pass
-
-
-class OwnDict(dict):
-    pass
-
-
-STRUCTURES = [
-    1, None, "ab", [], (), {}, [1, [2, 3]], (1, (2, [3])), {"b": 1, "a": [2, {"c": 3}]},
-    OrderedDict(b=1, a=2), defaultdict(int, b=1, a=2), deque([1, 2], maxlen=3), Point(1, [2]),
-    torch.Size([1, 2]), range(3), {1, 2}, OwnList([1]), OwnDict(a=1), [None, {"x": None}],
-    [(1, 2), [3], {"a": 4}], {2: "x", 1: "y"}, [OwnList([1])], Point(Point(1, 2), (3,)),
-]  # fmt: skip
 IDS = [f"s{i}" for i in range(len(STRUCTURES))]
 
 
@@ -70,6 +51,15 @@ def test_one_structure(structure):
             "traverse", lambda x: "T" if isinstance(x, tuple) else None, structure,
             top_down=top_down,
         )  # fmt: skip
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", [n for n in ROWS if ROWS[n]])
+def test_sweep(name, figures):
+    with figures("tree", name) as seen:
+        for args, kwargs in calls(name):
+            check(name, *args, **kwargs)
+            seen.cases += 1
 
 
 @pytest.mark.parametrize("other", STRUCTURES, ids=IDS)

@@ -6,8 +6,10 @@ from torchkeras import callbacks as callbacks
 from torchkeras import config as config
 from torchkeras import constraints as constraints
 from torchkeras import dtype_policies as dtype_policies
+from torchkeras import export as export
 from torchkeras import initializers as initializers
 from torchkeras import layers as layers
+from torchkeras import legacy as legacy
 from torchkeras import losses as losses
 from torchkeras import metrics as metrics
 from torchkeras import mixed_precision as mixed_precision
@@ -17,6 +19,7 @@ from torchkeras import optimizers as optimizers
 from torchkeras import quantizers as quantizers
 from torchkeras import random as random
 from torchkeras import regularizers as regularizers
+from torchkeras import saved_model as saved_model
 from torchkeras import saving as saving
 from torchkeras import tree as tree
 from torchkeras import utils as utils

@@ -9,7 +9,9 @@ import pytest
 from saving.faults import sweep
 
 from torchkeras._base.errors import ModelFileError
+from torchkeras._base import files
 from torchkeras._base.files import (
+    atomic_folder,
     atomic_path,
     atomic_write_bytes,
     atomic_writer,
@@ -191,3 +193,99 @@ def test_addresses_are_no_paths(tmp_path):
     assert check_local(tmp_path / "a") == str(tmp_path / "a")
     with pytest.raises(ValueError, match="only local files"):
         check_local("hf://user/model", "load_model")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "model"
+    path.mkdir(mode=0o750)
+    (path / "mark").write_bytes(OLD)
+    (path / "old only").write_bytes(b"x")
+    return path
+
+
+def content(path):
+    return {p.name: p.read_bytes() for p in path.iterdir()}
+
+
+def is_ours(name):
+    return os.path.exists(os.path.join(name, "mark"))
+
+
+def write_folder(path):
+    with atomic_folder(path, is_ours) as new:
+        for name in ("mark", "b"):
+            with open(os.path.join(new, name), "wb") as f:
+                f.write(NEW)
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_a_folder_is_replaced_whole(folder, exchange, monkeypatch):
+    if not exchange:
+        monkeypatch.setattr(files, "_exchange", lambda a, b: False)
+    write_folder(folder)
+    assert content(folder) == {"mark": NEW, "b": NEW}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    assert not siblings(folder)
+    other = folder.parent / "new"
+    write_folder(other)
+    assert content(other) == content(folder)
+    empty = folder.parent / "empty"
+    empty.mkdir()
+    write_folder(empty)
+    assert content(empty) == content(folder)
+
+
+def test_a_folder_of_other_things_stays(folder, tmp_path):
+    before = content(folder)
+    (folder / "mark").rename(folder / "notes")
+    before = content(folder)
+    with pytest.raises(FileExistsError, match="holds other things"):
+        write_folder(folder)
+    assert content(folder) == before
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError, match="holds other things"):
+        write_folder(tmp_path / "file")
+    assert not siblings(folder)
+
+
+def test_a_folder_whose_writer_fails_stays(folder):
+    before = content(folder)
+    with pytest.raises(KeyboardInterrupt), atomic_folder(folder, is_ours) as new:
+        with open(os.path.join(new, "a"), "wb") as f:
+            f.write(NEW)
+        raise KeyboardInterrupt
+    assert content(folder) == before
+    assert not siblings(folder)
+
+
+def test_folders_of_killed_writers_go(folder):
+    left = folder.parent / f".{folder.name}.0123456789.tmp"
+    left.mkdir()
+    (left / "part").write_bytes(b"x")
+    with atomic_folder(folder, is_ours) as new:
+        assert not left.exists()
+        with atomic_folder(folder, is_ours):  # the other's sibling is in use
+            assert os.path.isdir(new)
+    assert not siblings(folder)
+
+
+@pytest.mark.parametrize("error", [None, errno.ENOSPC])
+def test_a_folder_survives_every_failure(folder, error):
+    old, new = content(folder), {"mark": NEW, "b": NEW}
+
+    def reset():
+        for entry in list(folder.iterdir()):
+            entry.unlink()
+        for name, data in old.items():
+            (folder / name).write_bytes(data)
+
+    outcomes = []
+    for outcome in sweep(lambda: write_folder(folder), error, reset):
+        outcomes.append(outcome)
+        assert outcome in ("finished", "killed", "os error", "ok")
+        assert content(folder) in (old, new)
+        assert len(siblings(folder)) <= (1 if error is None else 0)
+    write_folder(folder)
+    assert not siblings(folder)
+    assert len(outcomes) > 5

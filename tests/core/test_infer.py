@@ -65,3 +65,11 @@ def test_wrong_reshapes_of_known_sizes(to):
         keras.ops.reshape(keras.Input(batch_shape=(2, 3)), to)
     with pytest.raises(RuntimeError, match="only one dimension can be inferred"):
         keras.ops.reshape(keras.Input((3,)), (-1, -1))
+
+
+def test_torch_splits_of_unknown_sizes():
+    x = keras.Input((None, 48))
+    assert x.unflatten(1, (16, -1)).shape == (None, 16, None, 48)
+    assert torch.unflatten(x, -1, (3, 16)).shape == (None, None, 3, 16)
+    with pytest.raises(RuntimeError, match="unflatten"):
+        x.unflatten(2, (5, -1))

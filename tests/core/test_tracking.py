@@ -131,3 +131,31 @@ def test_lists_and_dicts_of_layers_compile():
     compiled = torch.compile(layer, fullgraph=True, backend="eager")
     assert torch.allclose(compiled(x), expected)
     torch._dynamo.reset()
+
+
+def test_torch_reaches_what_containers_hold():
+    """`functional_call` and `torch.export` find and swap weights by their names in state_dict."""
+
+    class Holder(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.parts = [keras.layers.Dense(2), {"inner": keras.layers.Dense(3)}]
+            self.scales = {"a": keras.Variable(torch.ones(3)), "b": [keras.Variable(2.0)]}
+
+        def call(self, x):
+            x = self.parts[1]["inner"](self.parts[0](x))
+            return x * self.scales["a"] * self.scales["b"][0]
+
+    layer, x = Holder(), torch.rand(4, 5)
+    want = layer(x)
+    weights = dict(layer.named_parameters())
+    doubled = {k: v.detach() * (2.0 if k.startswith("scales") else 1.0) for k, v in weights.items()}
+    assert len(weights) == 6
+    assert layer.get_submodule("parts.0") is layer.parts[0]
+    torch.testing.assert_close(torch.func.functional_call(layer, doubled, (x,)), 4 * want)
+    torch.testing.assert_close(layer(x), want)
+    assert dict(layer.named_parameters()).keys() == weights.keys()
+    assert all(v is weights[k] for k, v in layer.named_parameters())
+    program = torch.export.export(layer, (x,))
+    assert not program.constants
+    torch.testing.assert_close(program.module()(x), want)

@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import keras as reference
 import numpy as np
 import pytest
 import torch
@@ -95,3 +96,13 @@ def test_survives_state_dict_and_weights_only(tmp_path):
     other.load_state_dict(torch.load(tmp_path / "w.pt", weights_only=True))
     torch.testing.assert_close(other.kernel.data, layer.kernel.data)
     assert type(other.kernel) is Variable
+
+
+def test_a_layout_is_kept_and_changes_nothing():
+    for lib in (keras, reference):
+        v = lib.Variable([1.0, 2.0], layout=("model", None))
+        assert v._layout == copy.deepcopy(v)._layout == ("model", None)
+        v.assign_add([1.0, 1.0])
+        assert v._layout == ("model", None)
+        assert lib.ops.convert_to_numpy(v).tolist() == [2, 3]
+        assert lib.Variable([1.0])._layout is None

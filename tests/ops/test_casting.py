@@ -36,6 +36,14 @@ def test_the_ends_are_exact(target):
     assert got.tolist() == [info.min, info.max, info.min, info.max, 0]
 
 
+@pytest.mark.parametrize("target", ["int8", "uint16", "int32", "uint32", "int64", "float16"])
+def test_wide_unsigned_integers(target):
+    info = np.finfo(target) if target == "float16" else np.iinfo(target)
+    for source, most in (("uint64", 2**64 - 1), ("uint32", 2**32 - 1)):
+        x = torch.tensor([most, 3], dtype=getattr(torch, source))
+        assert keras.ops.saturate_cast(x, target).tolist() == [min(most, int(info.max)), 3]
+
+
 @pytest.mark.parametrize("value", [torch.ones(2), np.ones(2), torch.ones(1).int()])
 def test_dtype(value):
     assert keras.ops.dtype(value) == reference.ops.dtype(value)

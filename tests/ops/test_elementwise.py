@@ -1,7 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
-from ops_oracle import DTYPES, SHAPES, array, check_op
+from ops_oracle import DTYPES, SHAPES, array, check_gradients, check_op
 
 import torchkeras as keras
 
@@ -185,3 +187,48 @@ def test_booleans_are_counted():
         got = getattr(keras.ops, name)(x, y)
         assert got.dtype is torch.int32
         assert got.tolist() == getattr(np, name)([1, 0], [1, 1]).tolist()
+
+
+NUMBERS = ["add", "subtract", "multiply", "power", "mod", "fmod", "floor_divide", "maximum",
+           "minimum", "less", "greater_equal", "equal", "logical_and", "nextafter"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "uint8"])
+def test_numbers_beside_tensors(name, dtype):
+    """Tensors take numbers without a detour, and with Keras's dtypes and values."""
+    x = array((2, 3), dtype, 1)
+    compared = 0
+    for number in (2, 3, -1, 0.5, 2.0, True):
+        for args in ((x, number), (number, x)):
+            compared += check_op(name, *args)
+    assert compared >= 4
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+@pytest.mark.parametrize("number_first", [False, True])
+def test_ties_share_the_gradient(name, number_first):
+    assert check_gradients(name, *(0.0, TIES)[:: 1 if number_first else -1])
+
+
+def test_numbers_beyond_the_dtype():
+    x = torch.ones(2)
+    for name, number in itertools.product(("maximum", "minimum"), (1e300, -1e300, 2**70)):
+        assert check_op(name, x.numpy(), number)
+    assert keras.ops.convert_to_tensor(1e300).item() == float("inf")
+    with pytest.raises((ValueError, OverflowError)):
+        keras.ops.convert_to_tensor(2**70)
+
+
+TIES = np.array([-1, 0, 1], "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32", "bool"])
+def test_bounds_of_clip(dtype):
+    x = array((2, 3), dtype)
+    low, high = np.array([-1, 0, 0.5], "float32"), torch.tensor(1.0)
+    for bounds in ((0, 1), (-0.5, 1.5), (low, 1.0), (0, high), (low, high)):
+        got = keras.ops.clip(x, *bounds)
+        want = np.clip(x.astype("int32") if dtype == "bool" else x, *map(np.asarray, bounds))
+        np.testing.assert_allclose(got, want, 1e-3)
+    assert keras.ops.clip(x, 0, 1).dtype is getattr(torch, "int32" if dtype == "bool" else dtype)

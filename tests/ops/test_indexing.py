@@ -61,3 +61,54 @@ def test_wrong_arguments():
         ops.trace(torch.ones(2, 2), axis1=1, axis2=-1)
     with pytest.raises(ValueError, match="trace: axis1 and axis2 must be two axes"):
         ops.trace(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("key", "shape"),
+    [
+        ((slice(None), [True, False, True]), (None, 2)),
+        ((slice(None), np.array([True, False, True])), (None, 2)),
+        ((slice(None), torch.tensor([True, False, True])), (None, 2)),
+        ((..., [False, True, True], None), (None, 2, 1)),
+        ([True, False, True, True], (3, 3)),
+        ((slice(None), [0, 2]), (None, 2)),
+        ((slice(None), np.array([0, 2])), (None, 2)),
+        ((slice(None, 1),), (1, 3)),
+        ((slice(1, None), 0), (None,)),
+        ((None, slice(None, -1)), (1, None, 3)),
+    ],
+    ids=str,
+)
+def test_keys_of_symbols(key, shape, tmp_path):
+    x, values = keras.Input((3,)), torch.randn(4, 3)
+    model = keras.Model(x, x[key])
+    assert model.output_shape == shape
+    model.save(tmp_path / "m.keras")
+    want = ops.get_item(values, key)
+    for one in (model, keras.saving.load_model(tmp_path / "m.keras")):
+        torch.testing.assert_close(one(values), want)
+
+
+def test_masks_that_are_symbols(tmp_path):
+    x, values = keras.Input((3,)), torch.randn(4, 3)
+    model = keras.Model(x, [x[x > 0], x[x[:, 0] > 0], x[:, 1:][x[:, 0] > 0, 1]])
+    assert model.output_shape == [(None,), (None, 3), (None,)]
+    model.save(tmp_path / "m.keras")
+    first = values[:, 0] > 0
+    want = [values[values > 0], values[first], values[first, 2]]
+    for one in (model, keras.saving.load_model(tmp_path / "m.keras")):
+        for got, w in zip(one(values), want, strict=True):
+            torch.testing.assert_close(got, w)
+
+
+@pytest.mark.parametrize(
+    ("key", "received"),
+    [
+        ((slice(None), [True, False]), r"a mask of shape \(2,\) for axes of shape \(3,\)"),
+        ((..., [True] * 4), r"a mask of shape \(4,\) for axes of shape \(3,\)"),
+        ((None, slice(None), [True]), r"a mask of shape \(1,\) for axes of shape \(3,\)"),
+    ],
+)
+def test_masks_of_another_size(key, received):
+    with pytest.raises(IndexError, match=received):
+        keras.Input((3,))[key]

@@ -250,3 +250,14 @@ def test_copies_go_on_exactly_and_apart(variables, make, how):
 
 def lambda_rate():
     return 0.1
+
+
+def test_layouts_of_variables_are_those_of_keras():
+    for make, owner in ((Variable, optimizers), (keras.Variable, keras.optimizers)):
+        weight = make([1.0, 2.0], layout="rows")
+        optimizer = owner.SGD(momentum=0.9)
+        optimizer.build([weight])
+        assert optimizer.variables[-1]._layout == "rows"
+        assert optimizer.add_variable((2,), layout="columns")._layout == "columns"
+        assert optimizer.add_variable_from_reference(weight, name="m")._layout == "rows"
+        assert optimizer.add_variable((2,))._layout is None

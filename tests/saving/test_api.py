@@ -22,7 +22,7 @@ def test_unknown_suffix_of_a_model(model, name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["m", "m.foo", "m.h5", "weights.h5x"])
+@pytest.mark.parametrize("name", ["m", "m.foo", "m.json", "m.yaml", "weights.h5x"])
 def test_unknown_suffix_of_weights(model, name, tmp_path):
     for call in (model.save_weights, model.load_weights):
         with pytest.raises(ValueError, match=r"must end in one of .*'\.weights\.h5'"):
@@ -49,10 +49,17 @@ def test_overwrite(model, tmp_path):
 
 
 def test_arguments_that_are_not_kept(model, tmp_path):
-    with pytest.raises(ValueError, match="zipped must be"):
-        model.save(tmp_path / "m.keras", zipped=False)
-    with pytest.raises(ValueError, match="max_shard_size must be None"):
-        model.save_weights(tmp_path / "m.weights.h5", max_shard_size=1)
+    for name, size in (
+        ("m.weights.json", None), ("m.weights.json", 0), ("m.weights.h5", -1), ("m.h5", 1),
+        ("m.weights.json", "1"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="max_shard_size must be"):
+            model.save_weights(tmp_path / name, max_shard_size=size)
+    with pytest.raises(ValueError, match="'.weights.json', which holds weights alone"):
+        model.save(tmp_path / "m.weights.json")
+    with pytest.raises(ValueError, match="holds an architecture without weights"):
+        model.save_weights(tmp_path / "m.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_folder_that_is_missing(model, tmp_path):

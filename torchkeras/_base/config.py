@@ -103,12 +103,12 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
 
 def enable_flash_attention() -> None:
-    """Let attention use torch's flash kernel where it can; so it is unless disabled."""
+    """Let attention ops and layers use torch's flash kernel where they can, as is the default."""
     _settings.flash_attention = None
 
 
 def disable_flash_attention() -> None:
-    """Keep attention from torch's flash kernel."""
+    """Keep attention ops and layers from torch's flash kernel, where nothing demands it."""
     _settings.flash_attention = False
 
 
@@ -127,7 +127,12 @@ def enable_interactive_logging() -> None:
 
 
 def disable_interactive_logging() -> None:
-    """Send what is shown of progress to Python's `logging`, for jobs that nobody watches."""
+    """Send what `fit`, callbacks and `summary` show to the logger "torchkeras", at level INFO.
+
+    For jobs that nobody watches: a line an epoch, without a bar that is redrawn. As with any
+    logger, such lines appear where a handler of level INFO is set up
+    (`logging.basicConfig(level="INFO")`).
+    """
     _settings.interactive_logging = False
 
 

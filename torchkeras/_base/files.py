@@ -6,12 +6,15 @@ it was and no litter. A killed process can leave its sibling, which the next sav
 """
 
 import contextlib
+import ctypes
+import errno
 import io
 import os
 import secrets
+import shutil
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from torchkeras._base.errors import ModelFileError
@@ -70,8 +73,10 @@ def check_local(path: Any, owner: str = "path") -> str:
     return path
 
 
-def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], follow: bool = True) -> BinaryIO:
     """Open a regular file for reading; a pipe, a device or a folder is refused, not waited for.
+
+    With `follow=False` a link is refused too, by the system's own error (`ELOOP` on Linux).
 
     Raises:
         OSError: if it cannot be opened (`FileNotFoundError`, `PermissionError`, …).
@@ -80,6 +85,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     path = os.fspath(path)
     # Without O_NONBLOCK the open of a pipe waits for a writer.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags |= 0 if follow else getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
     try:
         mode = os.fstat(fd).st_mode
@@ -170,15 +176,17 @@ def _remove_stale(path: str) -> None:
             if tail == entry.name or not tail.endswith(".tmp") or len(tail) != 14:
                 continue
             with contextlib.suppress(OSError):
-                fd = os.open(entry.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+                is_folder = entry.is_dir(follow_symlinks=False)
+                access = os.O_RDONLY if is_folder else os.O_RDWR
+                fd = os.open(entry.path, access | os.O_NOFOLLOW | os.O_NONBLOCK)
                 try:
                     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its writer lives
-                    os.unlink(entry.path)
+                    shutil.rmtree(entry.path) if is_folder else os.unlink(entry.path)
                 finally:
                     os.close(fd)
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
     """Make a rename durable: it lives in the folder."""
     if os.name != "posix":
         return
@@ -203,7 +211,7 @@ def _sibling(path: str | os.PathLike[str]) -> Iterator[tuple[str, int]]:
         _discard(name, fd)
         raise
     os.close(fd)
-    _sync_folder(target)
+    sync_folder(target)
 
 
 @contextlib.contextmanager
@@ -215,7 +223,7 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[Writer]:
     Raises:
         OSError: if it cannot be written; the old file is as it was.
     """
-    with _named_error(path), _sibling(path) as (name, fd):
+    with named_error(path), _sibling(path) as (name, fd):
         yield Writer(fd, name)
 
 
@@ -225,8 +233,125 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[str]:
 
     The file is there and empty; the writer must open it and write in place, not rename over it.
     """
-    with _named_error(path), _sibling(path) as (name, _):
+    with named_error(path), _sibling(path) as (name, _):
         yield name
+
+
+@contextlib.contextmanager
+def atomic_folder(
+    path: str | os.PathLike[str], ours: Callable[[str], bool] = lambda _: False
+) -> Iterator[str]:
+    """Yield the name of a new folder, which takes the place of `path` when the block ends well.
+
+    On Linux the two change places in one step; elsewhere there is a moment without either.
+
+    Args:
+        path: The folder; there may be an empty one, or one that `ours` knows.
+        ours: Tells whether the folder of a name is of the kind that is written, and may go.
+
+    Raises:
+        FileExistsError: if `path` is a file, or a folder with other things in it.
+        OSError: if it cannot be written; what was there is as it was.
+    """
+    target = os.path.realpath(path)
+    mode = None
+    if os.path.lexists(target):
+        if not os.path.isdir(target) or (os.listdir(target) and not ours(target)):
+            raise FileExistsError(
+                errno.EEXIST, "it holds other things and is not replaced", os.fspath(path)
+            )
+        mode = stat.S_IMODE(os.stat(target).st_mode)
+    with named_error(path):
+        _remove_stale(target)
+        name, fd = _create_sibling_folder(target, mode)
+        try:
+            yield name
+            _sync_tree(name)
+            old = _put_folder(name, target)
+        except BaseException:
+            _remove_tree(name)
+            raise
+        finally:
+            if fd is not None:
+                os.close(fd)
+        try:
+            sync_folder(target)
+        finally:
+            if old is not None:
+                _remove_tree(old)
+
+
+def _remove_tree(folder: str) -> None:
+    for _ in range(2):  # one failure on the way may be over by now
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create_sibling_folder(path: str, mode: int | None) -> tuple[str, int | None]:
+    """Create `.name.<random>.tmp` beside `path`, locked while its writer lives."""
+    while True:
+        name = _sibling_prefix(path) + secrets.token_hex(5) + ".tmp"
+        name = os.path.join(os.path.dirname(path), name)
+        try:
+            os.mkdir(name)
+        except FileExistsError:
+            continue
+        if fcntl is None:
+            return name, None
+        fd = None
+        try:
+            fd = os.open(name, os.O_RDONLY)
+            if _lock(fd) and os.path.exists(name):
+                if mode is not None:
+                    os.fchmod(fd, mode)
+                return name, fd
+        except FileNotFoundError:  # as in _create_sibling: another save took it for a dead one's
+            pass
+        except BaseException:
+            if fd is not None:
+                os.close(fd)
+            os.rmdir(name)
+            raise
+        if fd is not None:
+            os.close(fd)
+
+
+def _sync_tree(folder: str) -> None:
+    """Flush all files below a folder, and the folders, to the device."""
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            with open(os.path.join(parent, file), "rb+") as f:
+                os.fsync(f.fileno())
+        sync_folder(os.path.join(parent, ""))
+
+
+def _put_folder(new: str, target: str) -> str | None:
+    """Put a folder in its place; return where the one that was there is now."""
+    try:
+        os.rename(new, target)  # an empty folder gives way
+        return None
+    except OSError as e:
+        if e.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+    if _exchange(new, target):
+        return new
+    aside = new[:-14] + secrets.token_hex(5) + ".tmp"
+    os.rename(target, aside)
+    try:
+        os.rename(new, target)
+    except BaseException:
+        os.rename(aside, target)
+        raise
+    return aside
+
+
+def _exchange(a: str, b: str) -> bool:
+    """Let two folders change places in one step, where the system can."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # not Linux
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return renameat2(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0
 
 
 def atomic_write_bytes(path: str | os.PathLike[str], data: Any) -> None:
@@ -245,7 +370,7 @@ def atomic_write_bytes(path: str | os.PathLike[str], data: Any) -> None:
 
 
 @contextlib.contextmanager
-def _named_error(path: str | os.PathLike[str]) -> Iterator[None]:
+def named_error(path: str | os.PathLike[str]) -> Iterator[None]:
     """Name the target in an OSError: `os.write` knows a number, `os.open` the sibling."""
     try:
         yield

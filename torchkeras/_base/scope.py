@@ -110,7 +110,10 @@ class name_scope:
 
 
 def enable_unsafe_deserialization() -> None:
-    """Let everything be loaded that `safe_mode=False` lets, in all threads from now on."""
+    """Make `safe_mode=False` the default of all threads from now on; only a program can call this.
+
+    Unlike in Keras it allows nothing more: what a file holds is never run as code.
+    """
     _State.safe_mode = False
     state.safe_mode = False
 

@@ -10,6 +10,7 @@ from torchkeras.activations.lookup import native as native
 from torchkeras.activations.lookup import serialize as serialize
 from torchkeras.activations.piecewise import hard_shrink as hard_shrink
 from torchkeras.activations.piecewise import hard_sigmoid as hard_sigmoid
+from torchkeras.activations.piecewise import hard_sigmoid_legacy as hard_sigmoid_legacy
 from torchkeras.activations.piecewise import hard_silu as hard_silu
 from torchkeras.activations.piecewise import hard_swish as hard_swish
 from torchkeras.activations.piecewise import hard_tanh as hard_tanh

@@ -117,6 +117,19 @@ def hard_sigmoid(x: Any) -> Tensor:
     return ops.hard_sigmoid(x)
 
 
+@ACTIVATIONS.register(module="torchkeras.activations")
+def hard_sigmoid_legacy(x: Any) -> Tensor:
+    """Piecewise linear sigmoid of Keras 1 and 2: `min(max(0.2 * x + 1/2, 0), 1)`.
+
+    Models that were trained with `hard_sigmoid` then are loaded with this one.
+
+    >>> import torchkeras as keras
+    >>> keras.activations.hard_sigmoid_legacy([-2.5, 0.0, 1.5, 3.0])
+    tensor([0.0000, 0.5000, 0.8000, 1.0000])
+    """
+    return ops.hard_sigmoid_legacy(x)
+
+
 @ACTIVATIONS.register("hard_swish")
 def hard_silu(x: Any) -> Tensor:
     """Piecewise SiLU, also known as hard swish: `x * hard_sigmoid(x)`.

@@ -1,5 +1,6 @@
 """The `keras.callbacks` namespace."""
 
+from .backup import BackupAndRestore as BackupAndRestore
 from .base import Callback as Callback
 from .checkpoint import ModelCheckpoint as ModelCheckpoint
 from .csv_log import CSVLogger as CSVLogger
@@ -10,6 +11,8 @@ from .learning_rate import LearningRateScheduler as LearningRateScheduler
 from .learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 from .list import CallbackList as CallbackList
 from .nan import TerminateOnNaN as TerminateOnNaN
+from .orbax import OrbaxCheckpoint as OrbaxCheckpoint
 from .progress import ProgbarLogger as ProgbarLogger
+from .remote import RemoteMonitor as RemoteMonitor
 from .swap_ema import SwapEMAWeights as SwapEMAWeights
 from .tensorboard import TensorBoard as TensorBoard

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._base import check
+from .._base.messages import say
 from .base import only_if, overridden
 from .folder import make_writable
 from .monitor import MonitorCallback
@@ -244,7 +245,7 @@ class ModelCheckpoint(MonitorCallback):
 
     @staticmethod
     def _say(epoch: int, text: str) -> None:
-        print(f"\nEpoch {epoch + 1}: {text}")
+        say(f"\nEpoch {epoch + 1}: {text}")
 
     def _path(self, epoch: int, batch: int | None, logs: Mapping[str, Any]) -> str:
         values = {name: logs[name] for name in logs}

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._base.interrupt import whole
+from .._base.messages import say
 from .monitor import MonitorCallback
 
 
@@ -99,11 +101,12 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
-                print(
+                say(
                     "Restoring model weights from the end of the best epoch: "
                     f"{self.best_epoch + 1}."
                 )
-            self.model.set_weights(self.best_weights)
+            with whole:
+                self.model.set_weights(self.best_weights)

@@ -46,6 +46,10 @@ class History(Callback):
     def set_model(self, model: Any) -> None:
         self.model = model
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy belongs to no model until a copied model takes it.
+        return {**self.__dict__, "_model": None}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         # Copies: the lists grow, and the state may be loaded again.
         super().load_state_dict(

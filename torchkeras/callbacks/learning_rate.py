@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from .._base import check
+from .._base.messages import say
 from .base import Callback
 from .monitor import MonitorCallback
 
@@ -68,7 +69,7 @@ class LearningRateScheduler(Callback):
                 )
             optimizer.learning_rate = number
             if self.verbose:
-                print(
+                say(
                     f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {number}."
                 )
 
@@ -196,8 +197,6 @@ class ReduceLROnPlateau(MonitorCallback):
                 rate = max(float(optimizer.learning_rate) * self.factor, self.min_lr)
                 optimizer.learning_rate = rate
                 if self.verbose:
-                    print(
-                        f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}."
-                    )
+                    say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
         self.cooldown_counter = self.cooldown
         self.wait = 0

@@ -96,15 +96,23 @@ class CallbackList:
     def _find_hooks(self) -> None:
         """Collect the batch hooks to call; Keras's names, each with its `wants_` flag."""
         for name in BATCH_HOOKS:
-            hooks = [h for c in self.callbacks if (h := overridden(c, name)) is not None]
+            hooks = [h for c in self._in_turn() if (h := overridden(c, name)) is not None]
             setattr(self, f"_{name}", hooks)
             setattr(self, f"wants_{name[3:]}", bool(hooks))
         self.wants_train_batch = self.wants_train_batch_begin or self.wants_train_batch_end
         self.wants_test_batch = self.wants_test_batch_begin or self.wants_test_batch_end
         self.wants_predict_batch = self.wants_predict_batch_begin or self.wants_predict_batch_end
 
+    def take_run(self, run: Any) -> None:
+        """Hand the state of a `fit` to the callbacks that ask for it, before training begins."""
+        self._call("take_run", run)
+
+    def _in_turn(self) -> list[Any]:
+        """The callbacks in the order of calls: who keeps the others' state comes last."""
+        return sorted(self.callbacks, key=lambda c: getattr(c, "_comes_last", False))
+
     def _call(self, name: str, *args: Any) -> None:
-        for callback in self.callbacks:
+        for callback in self._in_turn():
             hook = getattr(callback, name, None)
             if hook is not None:
                 hook(*args)
@@ -141,9 +149,13 @@ class CallbackList:
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._call("on_train_begin", _plain(logs))
         self._find_hooks()
+        self.forget_restored()
+
+    def forget_restored(self) -> None:
+        """Let the next `on_train_begin` start anew: a restored state has served."""
         for callback in self.callbacks:
             if getattr(callback, "_restored", False):
-                callback._restored = False  # it has served: a later fit starts anew
+                callback._restored = False
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         self._call("on_train_end", _plain(logs))
@@ -164,13 +176,13 @@ class CallbackList:
 
     def on_exception(self, exception: BaseException) -> None:
         """Let all callbacks clean up; what goes wrong there becomes a note of `exception`."""
-        for callback in self.callbacks:
+        for callback in self._in_turn():
             hook = getattr(callback, "on_exception", None)
             if hook is None:
                 continue
             try:
                 hook(exception)
-            except Exception as error:
+            except BaseException as error:  # a second Ctrl-C too: the others' files are open
                 exception.add_note(f"{type(callback).__name__}.on_exception failed: {error!r}")
 
     # ------------------------------------------------------------------------------------ state

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._base import check
+from .._base import check, config
+from .._base.messages import write
 from .base import Callback
 
 _BOLD, _GREEN, _GREY, _RESET, _CLEAR = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m", "\x1b[K"
@@ -23,7 +24,9 @@ def is_notebook() -> bool:
 
 
 def is_interactive() -> bool:
-    """Whether standard output can redraw a line."""
+    """Whether progress is shown on a standard output that can redraw a line."""
+    if not config.is_interactive_logging_enabled():
+        return False
     isatty = getattr(sys.stdout, "isatty", None)
     return is_notebook() or (isatty is not None and isatty())
 
@@ -143,7 +146,7 @@ class Progbar:
     def interrupt(self) -> None:
         """End a line that is being redrawn, so that the next output starts on its own."""
         if self._open_line:
-            _write("\n")
+            write("\n")
             self._open_line = False
 
     # ----------------------------------------------------------------------------------- values
@@ -215,7 +218,7 @@ class Progbar:
             text, length = plain[: columns - 1], columns - 1
         else:
             text, length = self._line(now, clock, colour=True), len(plain)
-        _write("\r" + text + " " * max(self._line_length - length, 0))
+        write("\r" + text + " " * max(self._line_length - length, 0))
         self._line_length = length
         self._open_line = True
 
@@ -223,11 +226,11 @@ class Progbar:
         clock = f"{now - self._start:.0f}s"
         if self.verbose == 2:
             steps = self._counter().strip()
-            _write(f"{steps} - {clock} - {self._speed(now)}{self._metrics()}\n")
+            write(f"{steps} - {clock} - {self._speed(now)}{self._metrics()}\n")
             return
         line = self._line(now, clock, colour=self.live)
         clear = " " * self._line_length if is_notebook() else _CLEAR
-        _write(f"\r{clear}\r{line}\n" if self.live else f"{line}\n")
+        write(f"\r{clear}\r{line}\n" if self.live else f"{line}\n")
         self._open_line = False
 
 
@@ -274,7 +277,7 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._reset()
         if self.verbose and self.epochs > 1:
-            _write(f"Epoch {epoch + 1}/{self.epochs}\n")
+            write(f"Epoch {epoch + 1}/{self.epochs}\n")
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._advance(batch, logs)
@@ -364,9 +367,3 @@ def _glyphs(colour: bool) -> tuple[str, str]:
     except (UnicodeEncodeError, LookupError):
         return "=", "."
     return "━", "━" if colour else " "
-
-
-def _write(text: str) -> None:
-    if sys.stdout is not None:  # pythonw has none
-        sys.stdout.write(text)
-        sys.stdout.flush()

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .._base.interrupt import whole
 from .base import Callback
 
 
@@ -32,6 +33,25 @@ class SwapEMAWeights(Callback):
         self.swap_on_epoch = swap_on_epoch
         self._trained: list[tuple[torch.Tensor, torch.Tensor]] = []  # variable, its value
 
+    def state_dict(self) -> dict[str, Any]:
+        """The trained values, while the model holds the averages."""
+        return {"trained": [value for _, value in self._trained]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the trained values of a run whose weights are back in the model."""
+        values = state["trained"]
+        variables = [v for v, _ in self._averages()] if values else []
+        if len(values) != len(variables):
+            raise ValueError(
+                f"SwapEMAWeights: the state must hold {len(variables)} values, one for each "
+                f"average. Received: {len(values)}."
+            )
+        self._trained = [
+            (variable, torch.as_tensor(value, dtype=variable.dtype, device=variable.device).clone())
+            for variable, value in zip(variables, values, strict=True)
+        ]
+        self._restored = True
+
     def _averages(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """(variable, its average) pairs."""
         optimizer = getattr(self.model, "optimizer", None)
@@ -48,19 +68,22 @@ class SwapEMAWeights(Callback):
     def _swap_in(self) -> None:
         if self._trained:
             return
-        for variable, average in self._averages():
-            self._trained.append((variable, variable.detach().clone()))
-            variable.copy_(average)
+        with whole:
+            for variable, average in self._averages():
+                self._trained.append((variable, variable.detach().clone()))
+                variable.copy_(average)
 
     @torch.no_grad()
     def _swap_out(self) -> None:
-        for variable, value in self._trained:
-            variable.copy_(value)
-        self._trained = []
+        with whole:
+            for variable, value in self._trained:
+                variable.copy_(value)
+            self._trained = []
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         self._averages()  # complain now, not after the first epoch
-        self._trained = []
+        if not self._restored:
+            self._trained = []
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if self.swap_on_epoch:

@@ -3,7 +3,7 @@
 import copy
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -23,6 +23,13 @@ def stamp(variable: Any) -> int:
     return number
 
 
+def go_past(number: int) -> None:
+    """Give out only higher numbers from now on: variables of another process may have this one."""
+    global _stamps
+    if next(_stamps) <= number:
+        _stamps = itertools.count(number + 1)
+
+
 def adopt(value: Any) -> Any:
     """Note the variables in a value that a list or dict is about to hold; return the value."""
     if isinstance(value, Variable):
@@ -37,6 +44,18 @@ def adopt(value: Any) -> Any:
         for entry in list.__iter__(value) if isinstance(value, list) else value:
             adopt(entry)
     return value
+
+
+def module_key(name: Any, taken: Mapping[str, Any], value: Any = None) -> str:
+    """Return the name under which a module has a child: no dot, and no other child's name.
+
+    >>> module_key("a.b", {"a_b": 1})
+    'a_b_'
+    """
+    key = str(name).replace(".", "_")
+    while taken.get(key, value) is not value:
+        key += "_"
+    return key
 
 
 def holds_state(value: Any) -> bool:
@@ -79,31 +98,67 @@ class Tracked(nn.Module):
             if isinstance(value, nn.Module):
                 found[key] = value
             elif isinstance(value, (list, tuple, dict)) and holds_state(value):
-                found[key] = track(value)
+                found[key] = child = track(value)
+                child.__dict__["_origin"] = value  # which is read; the copy only stands for it
         return found
 
     @property
     def _parameters(self) -> dict[str, nn.Parameter]:  # type: ignore[override]
-        return {
+        own = {
             k: v
             for k, v in self._entries()
             if isinstance(v, nn.Parameter) and not is_state_variable(v)
         }
+        return _Table(self, own)
 
     @property
     def _buffers(self) -> dict[str, torch.Tensor]:  # type: ignore[override]
-        return {k: v for k, v in self._entries() if is_state_variable(v)}
+        return _Table(self, {k: v for k, v in self._entries() if is_state_variable(v)})
 
     __hash__ = nn.Module.__hash__  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
+        # torch follows names of state_dict by getattr: cells.0.kernel
+        for key, value in self._entries():
+            if key == name and isinstance(value, torch.Tensor):
+                return value
+        if name in (modules := self._modules):
+            return modules[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, torch.Tensor) and self._replace(name, value)):
+            super().__setattr__(name, value)
+
+    def _replace(self, name: str, value: torch.Tensor) -> bool:
+        """Put a tensor in the place of one, as torch.func.functional_call does for a while."""
+        keys = range(len(self)) if isinstance(self, list) else list(dict.keys(self))  # type: ignore[call-overload,arg-type]
+        for key, (known, old) in zip(keys, list(self._entries()), strict=True):
+            if known == name and isinstance(old, torch.Tensor):
+                (list if isinstance(self, list) else dict).__setitem__(self, key, value)  # type: ignore[arg-type,index]
+                self.__dict__["_mirror"] = _plain(self)
+                origin = self.__dict__.get("_origin")
+                if isinstance(origin, (list, dict)):
+                    origin[key] = value
+                return True
+        return False
 
     def _apply(self, fn: Any, recurse: bool = True) -> "Tracked":
         for module in self._modules.values():
             module._apply(fn)
         apply_to_variables(fn, (*self._parameters.values(), *self._buffers.values()))
         return self
+
+
+class _Table(dict):
+    """The variables of a container by name; what is put in goes into the container."""
+
+    def __init__(self, container: Tracked, content: dict[str, Any]) -> None:
+        super().__init__(content)
+        self._container = container
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._container._replace(name, value)
 
 
 def is_state_variable(value: Any) -> bool:
@@ -197,7 +252,7 @@ class TrackedList(Tracked, list):
         return list.__repr__(self)
 
     def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
-        return TrackedList, (list(self),)
+        return TrackedList, (), None, iter(list(self))  # an entry may lead back to the list
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TrackedList":
         return _copied(self, TrackedList(), memo, lambda new, c: new.extend(c), list(self))
@@ -265,13 +320,16 @@ class TrackedDict(Tracked, dict):
         return self._mirror.items()
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
-        return ((str(k).replace(".", "_"), v) for k, v in dict.items(self))
+        entries: dict[str, Any] = {}
+        for k, v in dict.items(self):
+            entries[module_key(k, entries, v)] = v
+        return iter(entries.items())
 
     def __repr__(self) -> str:
         return dict.__repr__(self)
 
     def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
-        return TrackedDict, (_plain(self),)
+        return TrackedDict, (), None, None, iter(_plain(self).items())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "TrackedDict":
         return _copied(self, TrackedDict(), memo, lambda new, c: new.update(c), _plain(self))

@@ -339,6 +339,14 @@ class LayerVariables(nn.Module):
         state = nn.Module.__getstate__(self)
         return {k: v for k, v in state.items() if k != "_nodes"}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # Variables to come must get higher numbers than those that came from another process.
+        known = [*self.__dict__.get("_places", {}).values()]
+        for table in (self._parameters, self._buffers):
+            known += [v._stamp or 0 for v in table.values() if isinstance(v, Variable)]
+        tracking.go_past(max(known, default=-1))
+
     @stateful.standard
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put this layer's own variables into a dict of arrays."""

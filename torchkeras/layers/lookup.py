@@ -6,6 +6,7 @@ from torch import nn
 
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers import legacy as legacy  # files name these classes
 
 
 def serialize(layer: Any) -> dict[str, Any]:

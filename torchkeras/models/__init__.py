@@ -8,4 +8,5 @@ from torchkeras.models.model import Model as Model
 from torchkeras.models.sequential import Sequential as Sequential
 from torchkeras.saving import load_model as load_model
 from torchkeras.saving import model_from_json as model_from_json
+from torchkeras.saving import model_from_yaml as model_from_yaml
 from torchkeras.saving import save_model as save_model

@@ -15,7 +15,7 @@ from torchkeras.core.stateful import is_metric
 from torchkeras.core.strings import as_strings, string_leaves
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tensor import convert_to_tensor
-from torchkeras.core.tracking import Tracked
+from torchkeras.core.tracking import Tracked, module_key
 from torchkeras.layers import _mask
 from torchkeras.layers.core.input import InputLayer
 from torchkeras.layers.core.torch_module import TorchModuleWrapper
@@ -353,7 +353,7 @@ def register_operations(model: Any, operations: list[Operation]) -> None:
     """Make the graph's layers children of the model, under their names."""
     for operation in operations:
         if isinstance(operation, nn.Module):
-            key = operation.name.replace(".", "_")
+            key = module_key(operation.name, model._modules, operation)
             model._modules[key] = operation
     for i, parameter in enumerate(_captured.captured(operations)):
         model._parameters[f"captured_{i}"] = parameter

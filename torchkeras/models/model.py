@@ -369,6 +369,10 @@ class Model(Trainer, Layer):
         """Return the architecture as JSON; `kwargs` go to `json.dumps`."""
         return json.dumps(serialize.serialize_keras_object(self), **kwargs)
 
+    def to_yaml(self, **kwargs: Any) -> str:
+        """Return the architecture as YAML; `kwargs` go to `yaml.dump`."""
+        return saving.yaml_text.dump_yaml(serialize.serialize_keras_object(self), "config", **kwargs)
+
     def save(
         self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
     ) -> None:
@@ -378,12 +382,40 @@ class Model(Trainer, Layer):
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
-        """Save the weights to a `.weights.h5` file."""
+        """Save the weights; the suffix chooses the format. See `saving.save_weights`."""
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Load weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(
+        self,
+        filepath: Any,
+        format: str | None = None,
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model for inference elsewhere; sizes of None stay open, the batch at least.
+
+        Args:
+            filepath: File, or folder of a saved model.
+            format: `"onnx"`, `"torch"` (a `.pt2` program of `torch.export`, which runs without
+                this package) or `"saved_model"` (a folder of both; `saved_model.load`). Default:
+                by the suffix, `.onnx` or `.pt2`, else the folder.
+            verbose: Whether to print what was written.
+            input_signature: Specs of the inputs; default: those that the model was built for.
+            **kwargs: `opset_version` of `"onnx"`; `options`, a `saved_model.SaveOptions`, of
+                `"saved_model"`; `strict`, `dynamic_shapes` and others of `torch.export.export`.
+
+        Raises:
+            ValueError: for other formats, unknown inputs, or what cannot be recorded.
+        """
+        Model._export(self, filepath, format, verbose, input_signature, **kwargs)
+
+    # Attached by export.model, which stands above this room.
+    _export: Callable[..., None] = staticmethod(lambda *args, **kwargs: None)
 
     def quantize(
         self,

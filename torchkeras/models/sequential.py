@@ -10,6 +10,7 @@ from torchkeras.core import serialize
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.strings import is_string_array, string_leaves
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tracking import module_key
 from torchkeras.layers._build import as_shape
 from torchkeras.layers.core.input import InputLayer
 from torchkeras.layers.core.torch_module import TorchModuleWrapper
@@ -95,7 +96,7 @@ class Sequential(Model):
         self.built = False
         self._modules.clear()
         for layer in self._row:
-            self._modules[layer.name.replace(".", "_")] = layer
+            self._modules[module_key(layer.name, self._modules, layer)] = layer
         if len(self._row) > 1 and isinstance(self._row[0], InputLayer):
             self.build(self._row[0].batch_shape)
 
@@ -133,7 +134,7 @@ class Sequential(Model):
         self.input_spec = [InputSpec(shape=(None,) * rank, allow_last_axis_squeeze=True)]
         self._modules.clear()
         self._modules.update(modules)
-        self._modules.update({source.name.replace(".", "_"): source})
+        self._modules[module_key(source.name, self._modules, source)] = source
 
     @property
     def layers(self) -> list[Layer]:

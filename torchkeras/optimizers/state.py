@@ -62,13 +62,13 @@ class OptimizerState(Rate, torch.optim.Optimizer):
             initializer: Name, or `(shape, dtype) -> tensor`.
             dtype: Default `floatx()`.
             aggregation: How replicas combine.
-            layout: Accepted as in Keras; without meaning here.
+            layout: Its sharding layout, kept for `keras.distribution`.
             name: Its name.
         """
         with scope.scoped(names=(self.name,)):
             made = Variable(
                 _initializer(initializer), shape=tuple(shape), dtype=dtype, trainable=False,
-                aggregation=aggregation, name=name,
+                aggregation=aggregation, name=name, layout=layout,
             )  # fmt: skip
         if self._trainable_variables and made.device != self._trainable_variables[0].device:
             made.data = made.data.to(self._trainable_variables[0].device)
@@ -91,7 +91,10 @@ class OptimizerState(Rate, torch.optim.Optimizer):
         value.copy_(convert_to_tensor(made))
         with scope.scoped(names=(self.name,)):
             slot = Variable(
-                value, trainable=False, name=f"{self._label(reference_variable)}_{name}"
+                value,
+                trainable=False,
+                name=f"{self._label(reference_variable)}_{name}",
+                layout=getattr(reference_variable, "_layout", None),
             )
         if slot.device != value.device:
             slot.data = value

@@ -12,7 +12,9 @@ from torchkeras.saving.api import load_model as load_model
 from torchkeras.saving.api import load_weights as load_weights
 from torchkeras.saving.api import save_model as save_model
 from torchkeras.saving.api import save_weights as save_weights
+from torchkeras.saving.file_editor import KerasFileEditor as KerasFileEditor
 from torchkeras.saving.safety import LoadLimits as LoadLimits
 from torchkeras.saving.safety import ModelFileError as ModelFileError
 from torchkeras.saving.safety import UnsafeModelError as UnsafeModelError
 from torchkeras.saving.text import model_from_json as model_from_json
+from torchkeras.saving.yaml_text import model_from_yaml as model_from_yaml

@@ -26,12 +26,14 @@ def save_model(
         filepath: Name whose suffix picks the format: `.keras`, or another one that the error
             for an unknown suffix lists.
         overwrite: Whether an existing file may be replaced.
-        zipped: Whether a `.keras` model is one zip file (None: yes) or a folder (False).
+        zipped: False writes a folder of any name with the files that a `.keras` file is made of,
+            in place of one there that holds nothing else.
         include_optimizer: Whether the optimizer's state goes into the file too.
 
     Raises:
         ValueError: for another suffix, or a config that cannot be stored.
-        FileExistsError: if the file exists and `overwrite` is False.
+        FileExistsError: if the file exists and `overwrite` is False, or there is a folder with
+            other things in it.
         OSError: if it cannot be written.
 
     >>> import os, tempfile
@@ -43,12 +45,10 @@ def save_model(
     (None, 2)
     """
     path = check_local(filepath, "save_model")
-    found = formats.find("save_model", path, "save_model")
-    if zipped is False and not found.folder:
-        raise ValueError(
-            f"save_model: zipped must be True or None for {found.suffixes[0]!r}. "
-            "Received: zipped=False."
-        )
+    if zipped is False:
+        found = formats.FOLDER
+    else:
+        found = formats.find("save_model", path, "save_model")
     _check_overwrite("save_model", path, overwrite)
     options = SaveOptions(zipped=zipped is not False, include_optimizer=include_optimizer)
     found.save_model(model, path, options)
@@ -73,7 +73,7 @@ def load_model(
 
     Args:
         filepath: Name of a file that `save_model` or real Keras wrote; its suffix tells the
-            format.
+            format. Or the folder that `save_model(zipped=False)` wrote.
         custom_objects: Name -> class or function of your own that the file names.
         compile: Whether to restore optimizer, losses and metrics.
         safe_mode: False lets registered classes of yours load what can run code.
@@ -91,7 +91,7 @@ def load_model(
     path = check_local(filepath, "load_model")
     rules = Rules(False, strict, cast, check_finite, require_optimizer)
     options = LoadOptions(custom_objects, compile, safe_mode, rules=rules, limits=limits)
-    return formats.find("load_model", path, "load_model").load_model(path, options)
+    return formats.find_existing("load_model", path, "load_model").load_model(path, options)
 
 
 def save_weights(
@@ -107,8 +107,9 @@ def save_weights(
         filepath: Name whose suffix picks the format: `.weights.h5`, or another one that the
             error for an unknown suffix lists.
         overwrite: Whether an existing file may be replaced.
-        max_shard_size: Largest size of one file in GB, for a name that ends in
-            `.weights.json` beside which the files are put; None: all weights go to one file.
+        max_shard_size: Largest size of one file in GB (of 1024**3 bytes), for a name that ends in
+            `.weights.json`, beside which the files are put (for `.weights.h5` that name is made);
+            None: all weights go to one file.
 
     Raises:
         ValueError: for another suffix, or a model that is not built.
@@ -116,11 +117,14 @@ def save_weights(
         OSError: if it cannot be written.
     """
     path = check_local(filepath, "save_weights")
+    if max_shard_size is not None and path.endswith(formats.SINGLE):
+        path = path.removesuffix(formats.SINGLE) + formats.SHARDED  # as Keras, which warns too
     found = formats.find("save_weights", path, "save_weights")
-    if max_shard_size is not None and not found.sharded:
+    sharded = isinstance(max_shard_size, (int, float)) and max_shard_size > 0
+    if (found.sharded and not sharded) or (max_shard_size is not None and not found.sharded):
         raise ValueError(
-            f"save_weights: max_shard_size must be None for {found.suffixes[0]!r}, one file. "
-            f"Received: max_shard_size={max_shard_size}."
+            "save_weights: max_shard_size must be a number of GB for '.weights.json', and None "
+            f"for other suffixes. Received: filepath={path!r}, max_shard_size={max_shard_size!r}."
         )
     _check_built("save_weights", model)
     _check_overwrite("save_weights", path, overwrite)
@@ -159,7 +163,7 @@ def load_weights(
         UnsafeModelError: for a file that asks for what is refused.
     """
     path = check_local(filepath, "load_weights")
-    found = formats.find("load_weights", path, "load_weights")
+    found = formats.find_existing("load_weights", path, "load_weights")
     if by_name and not found.by_name:
         raise ValueError(
             f"load_weights: by_name must be False for {found.suffixes[0]!r}. "

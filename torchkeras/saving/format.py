@@ -58,7 +58,6 @@ class Format:
         load_weights: Sets a model's weights: `(model, path, LoadOptions)`.
         sharded: Whether it can spread weights over files of a largest size.
         by_name: Whether its layers carry names that weights can be matched by.
-        folder: Whether a folder can stand in the file's place.
     """
 
     suffixes: tuple[str, ...]
@@ -68,4 +67,3 @@ class Format:
     load_weights: Callable[[Any, str, LoadOptions], None] | None = None
     sharded: bool = False
     by_name: bool = False
-    folder: bool = False

@@ -1,6 +1,18 @@
 """The table of file formats. A name's longest known suffix decides."""
 
-from torchkeras.saving import archive, weights_file
+import os
+
+from torchkeras.saving import (
+    architecture,
+    archive,
+    checkpoint,
+    folder,
+    h5_model,
+    npz_file,
+    safetensors_file,
+    shards,
+    weights_file,
+)
 from torchkeras.saving.format import Format
 
 FORMATS = (
@@ -14,8 +26,44 @@ FORMATS = (
         (".weights.h5",),
         save_weights=weights_file.save_weights,
         load_weights=weights_file.load_weights,
+        by_name=True,
     ),
+    Format(
+        (".weights.json",),
+        save_weights=shards.save_weights,
+        load_weights=shards.load_weights,
+        sharded=True,
+    ),
+    Format(
+        (".h5", ".hdf5"),
+        h5_model.save_model,
+        h5_model.load_model,
+        h5_model.save_weights,
+        h5_model.load_weights,
+        by_name=True,
+    ),
+    Format(
+        (".pt", ".pth"),
+        checkpoint.save_model,
+        checkpoint.load_model,
+        checkpoint.save_weights,
+        checkpoint.load_weights,
+    ),
+    Format(
+        (".safetensors",),
+        save_weights=safetensors_file.save_weights,
+        load_weights=safetensors_file.load_weights,
+    ),
+    Format((".npz",), save_weights=npz_file.save_weights, load_weights=npz_file.load_weights),
+    Format((".json",), architecture.save_json, architecture.load_json),
+    Format((".yaml", ".yml"), architecture.save_yaml, architecture.load_yaml),
 )
+
+
+SINGLE, SHARDED = shards.SHARD, shards.INDEX  # suffixes of weights in one file and in several
+
+# What `zipped=False` writes: a folder, whose name may end in anything.
+FOLDER = Format((), folder.save_model, folder.load_model, load_weights=folder.load_weights)
 
 
 def suffixes(action: str) -> list[str]:
@@ -38,6 +86,13 @@ def find(owner: str, path: str, action: str) -> Format:
     raise ValueError(
         f"{owner}: the file name must end in one of {listed}.{hint} Received: filepath={path!r}."
     )
+
+
+def find_existing(owner: str, path: str, action: str) -> Format:
+    """Return the format of what is there: a file's name tells it, a model's folder its content."""
+    if os.path.lexists(os.path.join(path, archive.CONFIG)):
+        return FOLDER
+    return find(owner, path, action)
 
 
 def _hint(found: Format, action: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from torchkeras._base.optional import require
 from torchkeras.core.dtypes import EXTENSION_DTYPES
+from torchkeras.saving.h5_attributes import Attributes
 from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits, ModelFileError, UnsafeModelError
 
 CHECKSUM = "torchkeras_crc32"  # attribute of a dataset: CRC-32 of its bytes; Keras ignores it
@@ -64,13 +65,21 @@ class H5Reader:
         file.seek(0)
         if file.read(len(_SIGNATURE)) != _SIGNATURE:
             # libhdf5 would go on looking for it at 512, 1024, …, behind a block of anything
-            raise self._error(self._no_h5(file))
+            raise self._no_h5(file)
         try:
             self._file = self._h5.File(file, "r")
             self._walk(self._file.id, "", 0)
             for dataset, handle in self._labelled:
                 dtype = self._labelled_dtype(handle, dataset.path)
                 self.datasets[dataset.path] = replace(dataset, dtype=dtype)
+            self.attributes = Attributes(
+                self._h5,
+                self._file,
+                file,
+                self._file_size - self._stored_bytes,
+                limits.h5_attribute_bytes,
+                self._error,
+            )
         except (ModelFileError, MemoryError):
             raise
         except Exception as e:  # whatever h5py makes of a damaged file
@@ -78,12 +87,12 @@ class H5Reader:
                 raise  # the device failed, not the file
             raise self._error(f"damaged or truncated HDF5 file ({type(e).__name__})") from e
 
-    def _no_h5(self, file: BinaryIO) -> str:
+    def _no_h5(self, file: BinaryIO) -> ModelFileError:
         file.seek(0)
         head = file.read(8192)
         if any(head[at : at + 8] == _SIGNATURE for at in (512, 1024, 2048, 4096)):
-            return "an HDF5 file with a user block is not read"
-        return "truncated or not an HDF5 file"
+            return self._unsafe("an HDF5 file with a user block is refused", "")
+        return self._error("truncated or not an HDF5 file")
 
     def _error(self, message: str, at: str = "", kind: Any = ModelFileError) -> ModelFileError:
         where = ": ".join(part for part in (self._inside, at) if part)

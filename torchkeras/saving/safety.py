@@ -64,4 +64,5 @@ def is_plain_component(name: str) -> bool:
 
 def is_plain_path(name: str) -> bool:
     """Tell whether a relative path stays below the folder it is put in, on every system."""
-    return not _DRIVE.match(name) and all(is_plain_component(part) for part in name.split("/"))
+    parts = name.split("/")
+    return all(is_plain_component(part) and not _DRIVE.match(part) for part in parts)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from torchkeras._base.optional import require
+from torchkeras._base.region import Region
 from torchkeras.core.dtypes import EXTENSION_DTYPES
 from torchkeras.core.tensor import convert_to_numpy
 from torchkeras.saving.h5_reader import CHECKSUM, crc32
@@ -15,17 +16,20 @@ _EXTENSIONS = {dtype: name for name, (dtype, _) in EXTENSION_DTYPES.items()}
 
 
 class H5Sink:
-    """An HDF5 file in memory, laid out as Keras's `.weights.h5`.
+    """An HDF5 file that is being written, laid out as Keras's `.weights.h5`.
 
-    libhdf5 never writes to a device: when that is full, it takes the interpreter down with it.
+    libhdf5 never writes to a device by itself: when that is full, it takes the interpreter down
+    with it. A `Region` keeps such an error from it, and it is raised here.
 
     Args:
         checksums: Whether each dataset gets an attribute with its CRC-32, which only we read.
+        out: Where it is written; None: to memory.
     """
 
-    def __init__(self, checksums: bool = False) -> None:
+    def __init__(self, checksums: bool = False, out: Region | None = None) -> None:
         self._checksums = checksums
-        self._buffer = io.BytesIO()
+        self._out = out
+        self._buffer = out if out is not None else io.BytesIO()
         self._file = require("h5py").File(self._buffer, "w")
 
     def put(self, path: str, name: str | None, entries: Mapping[str, Any]) -> None:
@@ -41,20 +45,29 @@ class H5Sink:
         if name is not None:
             group.attrs["name"] = name
         for key, value in entries.items():
-            array = _as_array(value, f"{at}/{key}")
-            label = _EXTENSIONS.get(array.dtype)
-            # HDF5 has no such types: their bytes go in as they are, under the name of the dtype
-            stored = array if label is None else array.view(f"V{array.itemsize}")
-            dataset = group.create_dataset(_as_key(key, at), data=stored)
-            if label is not None:
-                dataset.attrs["dtype"] = label
-            if self._checksums:
-                dataset.attrs[CHECKSUM] = np.uint32(crc32(array))
+            self.put_array(group, _as_key(key, at), value)
 
-    def close(self) -> memoryview:
-        """End the file and return its bytes."""
+    def put_array(self, group: Any, key: str, value: Any) -> None:
+        """Add an array to an HDF5 group."""
+        array = as_array(value, f"{group.name}/{key}")
+        label = _EXTENSIONS.get(array.dtype)
+        # HDF5 has no such types: their bytes go in as they are, under the name of the dtype
+        stored = array if label is None else array.view(f"V{array.itemsize}")
+        dataset = group.create_dataset(key, data=stored)
+        if label is not None:
+            dataset.attrs["dtype"] = label
+        if self._checksums:
+            dataset.attrs[CHECKSUM] = np.uint32(crc32(array))
+        if self._out is not None:
+            self._out.check()
+
+    def close(self) -> memoryview | None:
+        """End the file; return its bytes if it is in memory."""
         self._file.close()
-        return self._buffer.getbuffer()
+        if self._out is None:
+            return self._buffer.getbuffer()  # type: ignore[union-attr]
+        self._out.finish()
+        return None
 
     def __enter__(self) -> "H5Sink":
         return self
@@ -69,7 +82,12 @@ def _as_key(key: Any, at: str) -> str:
     return key
 
 
-def _as_array(value: Any, at: str) -> np.ndarray:
+def as_array(value: Any, at: str) -> np.ndarray:
+    """Return what goes to a file as an array.
+
+    Raises:
+        TypeError: if it is none of numbers.
+    """
     array = np.asarray(convert_to_numpy(value))
     if array.dtype.kind not in "biuf" and array.dtype not in _EXTENSIONS:
         raise TypeError(

@@ -9,6 +9,7 @@ from torch import nn
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.saving.allocation import Allocation
+from torchkeras.saving.legacy_config import modernize
 from torchkeras.saving.safety import (
     DEFAULT_LIMITS,
     LoadLimits,
@@ -143,7 +144,7 @@ def parse_json(data: bytes, path: str | None, where: str, limits: LoadLimits) ->
         raise ModelFileError(
             f"not JSON: {e.msg} at line {e.lineno}, column {e.colno}.", path=path, where=where
         ) from e
-    if re.search(r"\\u[dD][89abABcdefCDEF]", text) and _has_surrogate(value):
+    if re.search(r"\\u[dD][89abABcdefCDEF]", text) and has_surrogate(value):
         refuse("the text holds a lone surrogate.")
     return value
 
@@ -165,12 +166,13 @@ def _check_structure(data: bytes, limits: LoadLimits, refuse: Any) -> None:
             refuse(f"more than {limits.config_nodes} entries.")
 
 
-def _has_surrogate(node: Any) -> bool:
+def has_surrogate(node: Any) -> bool:
+    """Tell whether a text somewhere in a value is none that UTF-8 can hold."""
     if isinstance(node, str):
         return any("\ud800" <= c <= "\udfff" for c in node)
     if isinstance(node, dict):
-        return any(_has_surrogate(k) or _has_surrogate(v) for k, v in node.items())
-    return isinstance(node, list) and any(_has_surrogate(v) for v in node)
+        return any(has_surrogate(k) or has_surrogate(v) for k, v in node.items())
+    return isinstance(node, list) and any(has_surrogate(v) for v in node)
 
 
 # ------------------------------------------------------------------------------- models
@@ -185,10 +187,10 @@ def check_config(config: Any, path: str | None) -> None:
             path=path,
             where="config",
         )
-    _check_node(config, "", path)
+    check_node(config, "", path)
 
 
-def _check_node(node: Any, at: str, path: str | None) -> None:
+def check_node(node: Any, at: str, path: str | None) -> None:
     if isinstance(node, dict):
         name = node.get("class_name")
         if isinstance(name, str) and name in _CODE:
@@ -208,20 +210,32 @@ def _check_node(node: Any, at: str, path: str | None) -> None:
                     where=f"{at}.config.name",
                 )
         for key, value in node.items():
-            _check_node(value, f"{at}.{key}" if at else key, path)
+            check_node(value, f"{at}.{key}" if at else key, path)
     elif isinstance(node, list):
         for i, value in enumerate(node):
-            _check_node(value, f"{at}[{i}]", path)
+            check_node(value, f"{at}[{i}]", path)
 
 
 def model_from_config(
-    config: Any, custom_objects: dict[str, Any] | None, safe_mode: bool, path: str | None
+    config: Any,
+    custom_objects: dict[str, Any] | None,
+    safe_mode: bool,
+    path: str | None,
+    keras_version: str | None = None,
 ) -> Any:
     """Make the model of a parsed config; whatever goes wrong in it is named by its place.
+
+    Configs of older Keras are translated first; `keras_version` tells who wrote it, if the config
+    does not.
 
     Raises:
         ModelFileError: if the config is malformed, or an object of it cannot be made.
     """
+    try:
+        with serialize.CustomObjectScope(custom_objects):
+            config = modernize(config, keras_version)
+    except ModelFileError as e:
+        raise type(e)(e.message, path=path, where=e.where) from e
     check_config(config, path)
     try:
         model = serialize.deserialize_keras_object(

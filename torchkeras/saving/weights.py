@@ -13,6 +13,7 @@ from torchkeras.core.dtypes import EXTENSION_DTYPES, is_float, is_int, standardi
 from torchkeras.saving.allocation import Allocation
 from torchkeras.saving.h5_reader import Dataset
 from torchkeras.saving.safety import ModelFileError
+from torchkeras.saving.tf_source import adapted
 
 _LISTED = 10  # objects that a message names before it says "and n more"
 
@@ -56,13 +57,23 @@ class Rules:
 
 
 @dataclass
-class _Job:
-    """What is to be done for one object."""
+class Job:
+    """What is to be done for one object.
+
+    Args:
+        path: Its path, for messages.
+        obj: The object.
+        found: Key -> what a file holds for it.
+        targets: Key -> variable; None: only the object's own method knows.
+        group: Where the file holds them.
+        values: Key -> the data, once they are read.
+    """
 
     path: str
     obj: Any
     found: Mapping[str, Dataset]
-    targets: dict[str, torch.Tensor] | None  # None: only the object's own method knows
+    targets: dict[str, torch.Tensor] | None
+    group: str
     values: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -91,7 +102,14 @@ def load_state(
     Raises:
         ModelFileError: if the weights do not fit, or cannot be read.
     """
-    jobs = _plan(root, source, rules, file)
+    source = adapted(source, root)
+    load_jobs(_plan(root, source, rules, file), source, rules, file, allocation)
+
+
+def load_jobs(
+    jobs: list[Job], source: Source, rules: Rules, file: str, allocation: Allocation | None = None
+) -> None:
+    """Do the jobs that `fitting` has let pass; see `load_state`."""
     reader = _Reader(source, rules, file)
     if allocation is None:
         for job in jobs:
@@ -111,36 +129,48 @@ def load_state(
 # ------------------------------------------------------------------------------- checks
 
 
-def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[_Job]:
+def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[Job]:
     """Compare the file with the model, without a look at the data."""
-    jobs, misfits, visited = [], [], set()
+    jobs, visited = [], set()
     has_optimizer = False
     for path, obj in stateful.walk(root):
         if stateful.torch_module(obj) is None and not hasattr(type(obj), "load_own_variables"):
             continue
         group = f"{path}/vars" if path else "vars"
         visited.add(group)
-        job = _Job(path, obj, source.children(group), _targets(obj))
-        optimizer = isinstance(obj, torch.optim.Optimizer)
-        has_optimizer |= optimizer
+        has_optimizer |= isinstance(obj, torch.optim.Optimizer)
+        jobs.append(Job(path, obj, source.children(group), _targets(obj), group))
+    jobs = fitting(jobs, rules, file)
+    _check_extra(source, visited, has_optimizer, rules, file)
+    return jobs
+
+
+def fitting(jobs: list[Job], rules: Rules, file: str) -> list[Job]:
+    """Return the jobs whose data fit their variables; the others are an error, if not skipped.
+
+    Raises:
+        ModelFileError: if one does not fit and the rules do not skip it.
+    """
+    fit, misfits = [], []
+    for job in jobs:
+        optimizer = isinstance(job.obj, torch.optim.Optimizer)
         if optimizer and job.targets and _is_unused(job):
             job.targets = {k: v for k, v in job.targets.items() if k in job.found}
-        problems = _problems(job, rules.cast)
+        problems = problems_of(job, rules.cast)
         if not problems:
-            jobs.append(job)
+            fit.append(job)
         elif optimizer and not rules.require_optimizer:
             _warn_optimizer(job, problems)
         else:
-            misfits.append((group, problems))
+            misfits.append((job.group, problems))
     if misfits:
         text = _listing([p for _, problems in misfits for p in problems])
         if not rules.skip_mismatch:
             raise ModelFileError(
                 f"the weights do not fit the model: {text}", path=file, where=misfits[0][0]
             )
-        warnings.warn(f"{file}: skipped what does not fit the model: {text}", stacklevel=4)
-    _check_extra(source, visited, has_optimizer, rules, file)
-    return jobs
+        warnings.warn(f"{file}: skipped what does not fit the model: {text}", stacklevel=5)
+    return fit
 
 
 def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
@@ -154,20 +184,20 @@ def _targets(obj: Any) -> dict[str, torch.Tensor] | None:
     return None
 
 
-def _is_unused(job: _Job) -> bool:
+def _is_unused(job: Job) -> bool:
     """Tell whether a file's optimizer was not built: a counter, perhaps a rate, and no slots."""
     found = job.found
     return bool(found) and set(found) <= {"0", "1"} and not any(d.shape for d in found.values())
 
 
-def _label(job: _Job, key: str) -> str:
+def _label(job: Job, key: str) -> str:
     """Name a weight as a user knows it: `dense/kernel`."""
     target = (job.targets or {}).get(key)
     name = getattr(target, "path", None)
     return name or f"{job.path}/{key}"
 
 
-def _problems(job: _Job, cast: bool) -> list[str]:
+def problems_of(job: Job, cast: bool) -> list[str]:
     """Say in what a file's entries differ from an object's variables."""
     if job.targets is None:
         return []
@@ -177,9 +207,7 @@ def _problems(job: _Job, cast: bool) -> list[str]:
         built = "" if getattr(job.obj, "built", True) else " and is not built"
         return [f"{job.path}: the file has {len(job.found)} weights, the model has none{built}"]
     problems = [f"{_label(job, k)}: missing in the file" for k in job.targets if k not in job.found]
-    problems += [
-        f"{job.path}/vars/{k}: not in the model" for k in job.found if k not in job.targets
-    ]
+    problems += [f"{job.group}/{k}: not in the model" for k in job.found if k not in job.targets]
     for key, target in job.targets.items():
         dataset = job.found.get(key)
         if dataset is None:
@@ -204,7 +232,7 @@ def _converts(have: str, want: str, cast: bool) -> bool:
     )
 
 
-def _warn_optimizer(job: _Job, problems: list[str]) -> None:
+def _warn_optimizer(job: Job, problems: list[str]) -> None:
     if not job.found and not getattr(job.obj, "built", True):
         return  # there is no state to lose
     warnings.warn(
@@ -250,7 +278,7 @@ class _Reader:
         self._source, self._rules, self._file = source, rules, file
         self._odd: list[str] = []
 
-    def read(self, job: _Job) -> dict[str, np.ndarray]:
+    def read(self, job: Job) -> dict[str, np.ndarray]:
         values = {}
         for key, dataset in job.found.items():
             value = self._source.read(dataset)
@@ -306,7 +334,7 @@ def as_tensor(value: np.ndarray) -> torch.Tensor:
 # ------------------------------------------------------------------------------- writing
 
 
-def _apply(jobs: list[_Job]) -> None:
+def _apply(jobs: list[Job]) -> None:
     """Set all values; if an object's own method refuses its part, all are as before."""
     own = [job for job in jobs if not _is_copied(job)]
     kept = [(v, v.detach().clone()) for job in own for v in _variables(job.obj)]
@@ -327,13 +355,13 @@ def _apply(jobs: list[_Job]) -> None:
 
 
 @torch.no_grad()
-def _copy(jobs: list[_Job]) -> None:
+def _copy(jobs: list[Job]) -> None:
     for job in jobs:
         for key, target in (job.targets or {}).items():
             target.copy_(as_tensor(job.values[key]))
 
 
-def _is_copied(job: _Job) -> bool:
+def _is_copied(job: Job) -> bool:
     """Tell whether values go straight into the variables; an optimizer may keep more than these."""
     if isinstance(job.obj, torch.optim.Optimizer):
         return job.targets is not None and len(job.targets) < len(job.obj.variables)

@@ -101,13 +101,16 @@ class ZipReader:
         file: The archive, open for reading.
         path: Its name, for messages.
         limits: What is accepted.
+        fold: Whether names that differ in case alone are duplicates, as on some file systems.
 
     Raises:
         ModelFileError: for anything but a plain zip archive whose every CRC is right.
     """
 
-    def __init__(self, file: BinaryIO, path: str, limits: LoadLimits = DEFAULT_LIMITS) -> None:
-        self._file, self._path, self._limits = file, path, limits
+    def __init__(
+        self, file: BinaryIO, path: str, limits: LoadLimits = DEFAULT_LIMITS, *, fold: bool = True
+    ) -> None:
+        self._file, self._path, self._limits, self._fold = file, path, limits, fold
         self._file_size = file.seek(0, os.SEEK_END)
         self.members: dict[str, Member] = {}
         try:
@@ -134,12 +137,15 @@ class ZipReader:
         if end[0] != b"PK\x05\x06" or end[7]:
             raise self._error(_NO_ZIP)
         disk, start_disk, here, count, size, offset = end[1:7]
-        if 0xFFFF in (here, count) or 0xFFFFFFFF in (size, offset):
+        wide = 0xFFFF in (here, count) or 0xFFFFFFFF in (size, offset)
+        if wide or offset + size == end_at - 20 - _END64.size:  # torch writes both records always
             locator = _END64_LOCATOR.unpack(self._at(end_at - 20, 20))
             end_at = end_at - 20 - _END64.size
             end64 = _END64.unpack(self._at(end_at, _END64.size))
             if locator[0] != b"PK\x06\x07" or end64[0] != b"PK\x06\x06" or locator[2] != end_at:
                 raise self._error(_NO_ZIP)
+            if not wide and (disk, start_disk, here, count, size, offset) != end64[4:10]:
+                raise self._error("the two end records disagree")
             disk, start_disk, here, count, size, offset = end64[4:10]
         if disk or start_disk or here != count or offset + size != end_at:
             raise self._error(
@@ -159,7 +165,7 @@ class ZipReader:
         at, seen = 0, set()
         for _ in range(count):
             member, at = self._read_entry(raw, at)
-            folded = member.name.casefold().rstrip("/")
+            folded = (member.name.casefold() if self._fold else member.name).rstrip("/")
             if folded in seen:
                 raise self._error("duplicate member", member.name)
             seen.add(folded)
@@ -273,6 +279,10 @@ class ZipReader:
         if member.size > limit:
             raise self._error(f"{member.size} bytes are over the limit of {limit}", name)
         return b"".join(self._pieces(member))
+
+    def head(self, name: str, size: int) -> bytes:
+        """Return the first bytes of a member, at most 1 MiB; nothing more of it is unpacked."""
+        return next(self._unpacked(self._member(name)), b"")[:size]
 
     def open(self, name: str) -> BinaryIO:
         """Return a member as a file; only a compressed one takes memory."""

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from torchkeras._base import scope
+from torchkeras._base.interrupt import whole
 from torchkeras.core import nest
 from torchkeras.training.data import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from torchkeras.training.logs import LazyLogs
@@ -75,7 +76,8 @@ class Steps:
             if not optimizer.built:
                 optimizer.build(self.trainable_variables)
             optimizer.scale_loss(loss).backward()
-            optimizer.step()
+            with whole:
+                optimizer.step()
             optimizer.zero_grad()
         return self._step_logs(x, y, y_pred, sample_weight)
 

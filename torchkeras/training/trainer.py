@@ -10,8 +10,10 @@ from torchkeras import metrics as metrics_module
 from torchkeras import optimizers
 from torchkeras._base import check, config
 from torchkeras._base.check import received
+from torchkeras._base.interrupt import deferrable, whole
+from torchkeras.callbacks.history import History
 from torchkeras.callbacks.list import CallbackList
-from torchkeras.core import serialize
+from torchkeras.core import nest, serialize
 from torchkeras.core.strings import string_leaves
 from torchkeras.training import step
 from torchkeras.training.collect import Collector
@@ -26,6 +28,7 @@ from torchkeras.training.data import (
 from torchkeras.training.data.accept import may_hold_strings
 from torchkeras.training.logs import LazyLogs, to_numbers
 from torchkeras.training.loop import Loop
+from torchkeras.training.run import Run
 from torchkeras.training.stored import storable
 
 
@@ -44,6 +47,13 @@ class Trainer(step.Steps):
         fields["optimizer"] = None
         fields["history"] = None
         fields["_validation"] = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        if isinstance(self.history, History):
+            self.history.set_model(self)
+        if self.__dict__.get("jit_compile"):  # a compiled call is no part of a copy
+            torch.nn.Module.compile(self)
 
     def compile(  # type: ignore[override]
         self,
@@ -188,40 +198,48 @@ class Trainer(step.Steps):
         )
         self.__dict__["stop_training"] = False
         before = self.training
-        logs: dict[str, Any] = {}
-        epoch = loop = None
-        try:
-            callbacks.on_train_begin()
-            for epoch in range(initial_epoch, epochs):
-                self.reset_metrics()
-                callbacks.on_epoch_begin(epoch)
-                adapter.on_epoch_begin()
-                loop = Loop(adapter, callbacks, "train", self, self.steps_per_execution)
-                self.train()
-                self._discard_gradients()
-                logs = self._drive(loop, self.train_step)
-                if adapter.exhausted:
-                    self.__dict__["stop_training"] = True
-                if validation is not None and evaluate_at(epoch):
-                    found = self._evaluate(validation, callbacks)
-                    logs.update({f"val_{k}": v for k, v in found.items()})
-                    logs = dict(sorted(logs.items()))  # the order of Keras's History
-                adapter.on_epoch_end()
-                callbacks.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
-            if self.optimizer is not None and self.optimizer.built:
-                self.optimizer.finalize_variable_values(self.trainable_variables)
-            callbacks.on_train_end(logs)
-        except BaseException as e:
-            if epoch is not None and loop is not None:
-                e.add_note(f"in fit, at epoch {epoch + 1}, step {loop.step + 1}")
-            callbacks.on_exception(e)
-            raise
-        finally:
-            self._compile.penalised = None
-            self.train(before)
+        run = Run(self, adapter, validation, callbacks, initial_epoch, epochs)
+        with deferrable():
+            try:
+                self._run_epochs(run, evaluate_at)
+            except BaseException as e:
+                run.note(e)
+                callbacks.on_exception(e)
+                raise
+            finally:
+                self._compile.penalised = None
+                self.train(before)
         return self.history
+
+    def _run_epochs(self, run: Run, evaluate_at: Callable[[int], bool]) -> None:
+        """Train epoch by epoch, from where the run stands."""
+        adapter, callbacks = run.adapter, run.callbacks
+        callbacks.take_run(run)
+        callbacks.on_train_begin()
+        run.train_begun()
+        for epoch in () if run.finished else range(run.epoch, run.epochs):
+            self.reset_metrics()
+            callbacks.on_epoch_begin(epoch)
+            loop = Loop(adapter, callbacks, "train", self, self.steps_per_execution)
+            run.epoch_begun(loop)
+            self.train()
+            self._discard_gradients()
+            logs = self._drive(loop, self.train_step)
+            if adapter.exhausted:
+                self.__dict__["stop_training"] = True
+            if run.validation is not None and evaluate_at(epoch):
+                found = self._evaluate(run.validation, callbacks)
+                logs.update({f"val_{k}": v for k, v in found.items()})
+                logs = dict(sorted(logs.items()))  # the order of Keras's History
+            adapter.on_epoch_end()
+            run.epoch_ended(logs)
+            callbacks.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        if self.optimizer is not None and self.optimizer.built:
+            with whole:
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+        callbacks.on_train_end(run.logs)
 
     def _drive(self, loop: Loop, function: Callable[[Any], Any]) -> dict[str, Any]:
         """Run one pass and return its logs as numbers."""
@@ -553,8 +571,13 @@ class Trainer(step.Steps):
         return None
 
     def _output_shapes(self) -> Any:
-        """Return the outputs' shapes where they are known, else None."""
-        return getattr(self, "output_shape", None) if getattr(self, "outputs", None) else None
+        """Return the outputs' shapes in their structure where they are known, else None."""
+        if not getattr(self, "outputs", None):
+            return None
+        outputs = self.output  # type: ignore[attr-defined]
+        if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
+            outputs = outputs[0]  # as a call hands it out
+        return nest.map_structure(lambda t: t.shape, outputs)
 
 
 def _call(function: Callable[[Any], Any], batch: Any) -> Any:

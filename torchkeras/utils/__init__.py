@@ -1,5 +1,8 @@
 """Tools around models: labels and arrays, seeds, the summary table."""
 
+from torchkeras._base.config import disable_interactive_logging as disable_interactive_logging
+from torchkeras._base.config import enable_interactive_logging as enable_interactive_logging
+from torchkeras._base.config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from torchkeras.callbacks.progress import Progbar as Progbar
 from torchkeras.core.serialize import CustomObjectScope as CustomObjectScope
 from torchkeras.core.serialize import custom_object_scope as custom_object_scope

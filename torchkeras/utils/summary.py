@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from torchkeras._base import config
 from torchkeras._base.check import received
+from torchkeras._base.messages import write
 from torchkeras._base.optional import require
 from torchkeras.core.graph import Graph
 from torchkeras.core.operation import Node
@@ -52,7 +54,8 @@ def summary(
         model: Functional, sequential or subclassed model, built or not.
         line_length: Width of the table; default 80, and 100 with connections.
         positions: Where columns end, as fractions of the line or in characters.
-        print_fn: Called with the whole text; default: print it.
+        print_fn: Called with the whole text; default: print it, or log it
+            after `config.disable_interactive_logging()`.
         expand_nested: Whether the layers of nested models get lines of their own.
         show_trainable: Whether a column tells which layers are trained.
         layer_range: First and last layer to show, as names or regular expressions.
@@ -74,9 +77,10 @@ def summary(
         line_length = 100 if connected else 80
     widths = _widths(line_length, positions, _SHARES[connected, show_trainable])
     lines = [_cells(row, connected, show_trainable) for row in rows]
-    text = _render(model.name, titles, widths, lines, _totals(model), print_fn is None)
+    to_screen = print_fn is None and config.is_interactive_logging_enabled()
+    text = _render(model.name, titles, widths, lines, _totals(model), to_screen)
     if print_fn is None:
-        print(text, end="")
+        write(text)
     else:
         print_fn(text)
 

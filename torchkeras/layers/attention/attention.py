@@ -10,6 +10,7 @@ from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers.layer import Layer
+from torchkeras.ops.attention import fused_attention
 from torchkeras.random import SeedGenerator, dropout
 
 
@@ -108,7 +109,7 @@ class Attention(Layer):
         if self.score_mode == "dot" and not return_attention_scores and not rate:
             if self.scale is not None:
                 query = query * self.scale
-            out = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
+            out = fused_attention(query, key, value, None, attn_mask=bias, scale=1.0)
         else:
             scores = self._scores(query, key)
             scores = F.softmax(scores if bias is None else scores + bias, -1)

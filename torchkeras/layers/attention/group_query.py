@@ -20,7 +20,7 @@ class GroupedQueryAttention(MultiHeadAttention):
         dropout: Share of the attention that is dropped while training.
         use_bias: Whether the projections have biases.
         sliding_window: Largest distance, plus 1, of a key that a query attends to.
-        flash_attention: Kept as Keras does; torch chooses its kernel.
+        flash_attention: As in `MultiHeadAttention`.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
         activity_regularizer, kernel_constraint, bias_constraint: Of each projection.
         use_gate: Whether a sigmoid gate, made of the query, is multiplied to the heads' results.

@@ -13,6 +13,7 @@ from torchkeras.layers.adapters.quantized import policies_within
 from torchkeras.layers.core.einsum_dense import EinsumDense
 from torchkeras.layers.layer import Layer
 from torchkeras.layers.regularization.dropout import Dropout
+from torchkeras.ops.attention import fused_attention
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -45,7 +46,8 @@ class MultiHeadAttention(Layer):
         output_shape: Sizes of the output's last axes; default those of the query.
         attention_axes: Axes that attention goes over; default all but the batch and the features.
         sliding_window: Largest distance, plus 1, of a key that a query attends to.
-        flash_attention: Kept as Keras does; torch chooses its kernel.
+        flash_attention: True demands torch's flash kernel, False excludes it; None: torch chooses,
+            unless `config.disable_flash_attention()` excludes it.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
         activity_regularizer, kernel_constraint, bias_constraint: Of each projection.
         use_gate: Whether a sigmoid gate, made of the query, is multiplied to the heads' results.
@@ -108,6 +110,12 @@ class MultiHeadAttention(Layer):
         if sliding_window is not None:
             check.positive_int("MultiHeadAttention", "sliding_window", sliding_window)
         self.sliding_window = sliding_window
+        if flash_attention and self.dropout:
+            raise ValueError(
+                "MultiHeadAttention: flash_attention=True needs dropout=0. "
+                f"{received('dropout', dropout)}"
+            )
+        self.flash_attention = flash_attention
         self.use_gate = use_gate
         self.seed = seed
         # Each projection gets initializers of its own, made of the same config.
@@ -254,9 +262,14 @@ class MultiHeadAttention(Layer):
         if mask is not None:
             mask = self._fit_mask(mask, q.ndim - 2 + 2 * len(self.attention_axes), sizes)
         rate = self.dropout if training else 0.0
+        if return_attention_scores and self.flash_attention:
+            raise ValueError(
+                "MultiHeadAttention: flash attention has no scores to return. "
+                "Received: return_attention_scores=True, flash_attention=True."
+            )
         if not return_attention_scores and (rate == 0.0 or self.seed is None):
-            out = F.scaled_dot_product_attention(
-                q, k, v, attn_mask=mask, dropout_p=rate, scale=self._scale
+            out = fused_attention(
+                q, k, v, self.flash_attention, attn_mask=mask, dropout_p=rate, scale=self._scale
             )
             scores = None
         else:

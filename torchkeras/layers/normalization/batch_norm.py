@@ -9,6 +9,7 @@ from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
+from torchkeras.ops._replicas import has_replicas, sum_of_replicas
 
 
 @LAYERS.register()
@@ -176,7 +177,7 @@ class BatchNormalization(Layer):
                 x, weights.get("gamma"), weights.get("beta"), state["moving_mean"],
                 state["moving_variance"], False, 0.0, self.epsilon, False,
             )  # fmt: skip
-        elif mask is not None or self.renorm or self._has_replicas():
+        elif mask is not None or self.renorm or (self.synchronized and has_replicas()):
             x = self._composed(x, inputs, mask, rows)
         else:
             x = self._from_batch(x)
@@ -216,7 +217,7 @@ class BatchNormalization(Layer):
         dims = [d for d in range(x.ndim) if d != 1]
         dtype = self.moving_mean.dtype
         wide = x.to(dtype)
-        over_all = _SumOfReplicas.apply if self._has_replicas() else _own
+        over_all = sum_of_replicas if self.synchronized and has_replicas() else _own
         if mask is None and over_all is _own:
             variance, mean = torch.var_mean(wide, dims, correction=0, keepdim=True)
         elif mask is None:
@@ -245,17 +246,6 @@ class BatchNormalization(Layer):
             out = out + self.beta.view(shape)
         return out.to(x.dtype)
 
-    def _has_replicas(self) -> bool:
-        """Tell whether other processes train this layer, whose batches are part of the whole."""
-        if not self.synchronized:
-            return False
-        distributed = torch.distributed
-        return (
-            distributed.is_available()
-            and distributed.is_initialized()
-            and distributed.get_world_size() > 1
-        )
-
     def _move(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         with torch.no_grad():
             self.moving_mean.lerp_(mean, 1 - self.momentum)
@@ -282,24 +272,6 @@ class BatchNormalization(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
         return input_shape
-
-
-class _SumOfReplicas(torch.autograd.Function):
-    """The sum of a tensor over all processes; its gradient is summed likewise."""
-
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        """Sum the values."""
-        x = x.contiguous().clone()
-        torch.distributed.all_reduce(x)
-        return x
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        """Sum the gradients."""
-        grad = grad.contiguous().clone()
-        torch.distributed.all_reduce(grad)
-        return grad
 
 
 def _own(x: torch.Tensor) -> torch.Tensor:

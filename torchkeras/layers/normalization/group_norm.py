@@ -112,6 +112,9 @@ class GroupNormalization(Layer):
             inputs = inputs.to(self._policy.torch_compute_dtype)
         x = inputs if self._axis == 1 else inputs.movedim(self._axis, 1)
         gamma, beta = self.gamma, self.beta
+        if not x.requires_grad and torch.is_grad_enabled():
+            # torch 2.13 crashes in the backward pass of channels-last data that need no gradient
+            x = x.contiguous()
         if gamma is None and beta is not None:  # torch has no gradient for that
             x = F.group_norm(x, self.groups, None, None, self.epsilon)
             x = x + beta.view(-1, *(1,) * (x.ndim - 2))

@@ -161,7 +161,8 @@ class Discretization(Layer):
         known, edges = self.__dict__.get("_known_edges", (None, None))
         if known is not self.bin_boundaries or (edges.dtype, edges.device) != (dtype, device):
             edges = torch.tensor(self.bin_boundaries, dtype=dtype, device=device)
-            self.__dict__["_known_edges"] = (self.bin_boundaries, edges)
+            if not torch.compiler.is_compiling():  # a traced tensor is no constant
+                self.__dict__["_known_edges"] = (self.bin_boundaries, edges)
         return edges
 
     def _depth(self) -> int:

@@ -11,7 +11,12 @@ from torchkeras.core.registry import LAYERS
 from torchkeras.core.strings import encode
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tensor import get_device
-from torchkeras.layers.preprocessing import _encode, _fingerprint, _text_arguments
+from torchkeras.layers.preprocessing import (
+    _encode,
+    _fingerprint,
+    _fingerprint_of_numbers,
+    _text_arguments,
+)
 from torchkeras.layers.preprocessing._text_layer import TextLayer
 
 
@@ -83,10 +88,13 @@ class Hashing(TextLayer):
                     f"{received('mask_value', self.mask_value)}"
                 )
             masked = _equal(x, self.mask_value)
-        texts, places = _texts(x)
         count = int(self.num_bins) - (masked is not None)
-        bins = torch.from_numpy(_fingerprint.bins(texts, count, self.salt)[places])
-        bins = bins.reshape(tuple(x.shape))
+        if torch.compiler.is_compiling() and not x.is_floating_point():
+            bins = _fingerprint_of_numbers.bins(x.reshape(-1), count, self.salt).reshape(x.shape)
+        else:
+            texts, places = _texts(x)
+            bins = torch.from_numpy(_fingerprint.bins(texts, count, self.salt)[places])
+            bins = bins.reshape(tuple(x.shape))
         return bins if masked is None else torch.where(masked, 0, bins + 1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:

@@ -158,10 +158,10 @@ class MelSpectrogram(Layer):
             edges = (float(self.min_freq), float(self.max_freq))
             bins = self.fft_length // 2 + 1
             weights = _mel_weights(self.num_mel_bins, bins, self.sampling_rate, *edges, dtype)
-            self._constants[key] = (
-                window.to(device=device, dtype=dtype),
-                weights.T.contiguous().to(device),
-            )
+            made = window.to(device=device, dtype=dtype), weights.T.contiguous().to(device)
+            if torch.compiler.is_compiling():  # a traced tensor is no constant
+                return made
+            self._constants[key] = made
         return self._constants[key]
 
     def linear_to_mel_weight_matrix(

@@ -56,9 +56,11 @@ class ArrayAdapter(DataAdapter):
             weight = _class_weights(class_weight, y, weight)
         self._parts = (x, y, weight)
 
-    def _pass(self) -> Iterator[Batch]:
+    def _pass(self, skip: int = 0) -> Iterator[Batch]:
         ahead = self.steps is None
-        return _array_pass(self._parts, self.num_samples, self.batch_size, self.shuffle, ahead)
+        return _array_pass(
+            self._parts, self.num_samples, self.batch_size, self.shuffle, ahead, skip
+        )
 
 
 def _columns(owner: str, name: str, data: Any, floatx: torch.dtype, strings: bool = False) -> Any:
@@ -104,18 +106,26 @@ def _class_weights(class_weight: ClassWeight, y: Any, weight: Any) -> TensorColu
 
 
 def _array_pass(
-    parts: tuple[Any, Any, Any], samples: int, size: int, shuffle: bool | str, ahead: bool
+    parts: tuple[Any, Any, Any],
+    samples: int,
+    size: int,
+    shuffle: bool | str,
+    ahead: bool,
+    skip: int,
 ) -> Iterator[Batch]:
     _unused.random_()  # DataLoader takes a seed for its workers, whether it has any or not
-    order = _order(samples, size, shuffle) if shuffle else None
+    start = skip * size
+    order = _order(samples, size, shuffle)[start:] if shuffle else None
     if all(c is None or (type(c) is TensorColumn and c.plain(bool(shuffle))) for c in parts):
         x, y, weight = (None if c is None else c.tensor for c in parts)
         if order is None:
-            yield from _views(x, y, weight, samples, size)
+            if skip:
+                x, y, weight = (None if t is None else t[start:] for t in (x, y, weight))
+            yield from _views(x, y, weight, samples - start, size)
         else:
             yield from _gathers(x, y, weight, order, size)
     elif order is None:
-        yield from _ranges(parts, samples, size)
+        yield from _ranges(parts, start, samples, size)
     else:
         for index in _pieces(order, size):
             yield nest.map_structure(lambda c, i=index: None if c is None else c.take(i), parts)
@@ -141,8 +151,8 @@ def _gathers(x: Any, y: Any, weight: Any, order: torch.Tensor, size: int) -> Ite
             )
 
 
-def _ranges(parts: tuple[Any, Any, Any], samples: int, size: int) -> Iterator[Batch]:
-    for start in range(0, samples, size):
+def _ranges(parts: tuple[Any, Any, Any], first: int, samples: int, size: int) -> Iterator[Batch]:
+    for start in range(first, samples, size):
         stop = min(start + size, samples)
         yield nest.map_structure(
             lambda c, a=start, b=stop: None if c is None else c.read(a, b), parts

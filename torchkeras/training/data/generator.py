@@ -13,6 +13,8 @@ class GeneratorAdapter(StreamAdapter):
     It can be read once: an epoch goes on where the one before it stopped.
     """
 
+    one_way = True
+
     def __init__(
         self,
         iterator: Iterator[Any],

@@ -1,5 +1,6 @@
 """`PyDataset`: a user's class that gives batches by number, read in parallel on demand."""
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,8 @@ import torch
 from torch import multiprocessing
 from torch.utils.data import DataLoader, Dataset
 
-from torchkeras._base import check
+from torchkeras._base import check, streams
+from torchkeras.training.data.base import Batch
 from torchkeras.training.data.class_weight import ClassWeight
 from torchkeras.training.data.loader import from_workers
 from torchkeras.training.data.stream import Converter, StreamAdapter
@@ -107,15 +109,24 @@ class PyDatasetAdapter(StreamAdapter):
 
     def on_epoch_begin(self) -> None:
         """Tell the data set that an epoch begins."""
-        self._dataset.on_epoch_begin()
+        self._tell("on_epoch_begin")
 
     def on_epoch_end(self) -> None:
         """Tell the data set that an epoch has ended."""
-        self._dataset.on_epoch_end()
+        self._tell("on_epoch_end")
 
-    def _open(self) -> Iterable[Any]:
+    def _tell(self, hook: str) -> None:
+        if self.recording and getattr(type(self._dataset), hook) is not getattr(PyDataset, hook):
+            # Usually it puts its samples in a new order then.
+            self._told = (*self._told, (hook, streams.capture()))
+        getattr(self._dataset, hook)()
+
+    def _pass(self, skip: int = 0) -> Iterator[Batch]:
+        return map(self._convert, self._open(skip))
+
+    def _open(self, skip: int = 0) -> Iterable[Any]:
         data = self._dataset
-        order = _Order(data.num_batches, self._shuffle)
+        order = _Order(data.num_batches, self._shuffle, skip)
         if data.use_multiprocessing and data.workers:
             convert = Converter(self.owner, self.kind, strings=self._strings)
             return _from_processes(data, order, convert)
@@ -127,19 +138,16 @@ class PyDatasetAdapter(StreamAdapter):
 class _Order:
     """The numbers of the batches, as a sampler: the DataLoader asks it anew for each pass."""
 
-    def __init__(self, count: int | None, shuffle: bool) -> None:
-        self.count, self.shuffle = count, shuffle
+    def __init__(self, count: int | None, shuffle: bool, skip: int = 0) -> None:
+        self.count, self.shuffle, self.skip = count, shuffle, skip
 
     def __iter__(self) -> Iterator[int]:
         if self.count is None:
-            index = 0
-            while True:
-                yield index
-                index += 1
+            yield from itertools.count(self.skip)
         elif self.shuffle:
-            yield from torch.randperm(self.count, device="cpu").tolist()
+            yield from torch.randperm(self.count, device="cpu").tolist()[self.skip :]
         else:
-            yield from range(self.count)
+            yield from range(self.skip, self.count)
 
 
 def _from_threads(

@@ -1,6 +1,7 @@
 """Batches that a source makes itself: what generators, loaders and PyDatasets share."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -48,8 +49,8 @@ class StreamAdapter(DataAdapter):
         """Begin a pass: an iterable of whatever the source makes as batches."""
         raise TypeError(f"{type(self).__name__} does not say how its source is read.")
 
-    def _pass(self) -> Iterator[Batch]:
-        return map(self._convert, self._open())
+    def _pass(self, skip: int = 0) -> Iterator[Batch]:
+        return map(self._convert, islice(self._open(), skip, None))
 
     def _note(self, number: int) -> str:
         return (
