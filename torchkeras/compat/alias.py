@@ -29,18 +29,18 @@ class AliasModule(types.ModuleType):
             return [n for n in dir(self) if not n.startswith("_")]
         child = f"{path}.{name}" if path else name
         # A module below this one shows old names too, which its namesake in torchkeras lacks.
-        if modules.is_listed(child):
+        if modules.is_listed(child) or modules.is_package(f"{self.__name__}.{name}"):
             return importlib.import_module(f"{self.__name__}.{name}")
-        for source in sources:
+        error = None
+        for module in [importlib.import_module(source) for source in sources]:
             try:
-                return getattr(importlib.import_module(source), name)
+                return getattr(module, name)
             except AttributeError as e:
                 error = e
-        if name.startswith("__") or not sources:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        raise AttributeError(
-            f"module {self.__name__!r} has no attribute {name!r}; it shows {sources[-1]}."
-        ) from error
+        if sources and hasattr(module, "__getattr__"):
+            raise error  # it tells what to use instead
+        hint = "" if name.startswith("__") or not sources else f"; it shows {sources[-1]}."
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}{hint}") from error
 
     def __dir__(self) -> list[str]:
         names = {n for n in self.__dict__ if n != "_alias"}

@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.metadata
 import multiprocessing.spawn
 import sys
+import types
 from typing import Any
 
 from torchkeras.compat import modules
@@ -51,6 +52,8 @@ def install(*packages: str, force: bool = False) -> None:
         _tell(package)
     FINDER.roots.update(chosen)
     FINDER.activate()
+    # TensorBoard takes a TensorFlow that it finds for a whole one; with this it keeps to its own.
+    sys.modules.setdefault(_NO_TF, types.ModuleType(_NO_TF))
     _reach_children()
 
 
@@ -64,6 +67,7 @@ def uninstall(*packages: str) -> None:
             sys.modules[name] = _set_aside.pop(name)
 
 
+_NO_TF = "tensorboard.compat.notf"
 _ALIAS = AliasModule("keras", "")
 
 

@@ -61,9 +61,12 @@ _PUBLIC = {
     "utils": "bounding_boxes legacy",
 }
 # Paths whose old names, in `torchkeras.compat.names.<path, dots as underscores>`, come first.
-NAMES = frozenset({"", "backend", "engine"})
+NAMES = frozenset({"", "backend", "engine", "layers"})
 # Modules of `torchkeras.compat.tensorflow`.
-TENSORFLOW = frozenset({"tensorflow"})
+TENSORFLOW = frozenset(
+    {"tensorflow"}
+    | {f"tensorflow.{n}" for n in ("data", "image", "linalg", "math", "nn", "random")}
+)
 
 # Where the families' names lay in older versions: family -> paths below it that show the family.
 _SPREAD = {
@@ -163,6 +166,11 @@ def split(name: str) -> tuple[str, str] | None:
     if root in PARTS:
         return root, ".".join(filter(None, (PARTS[root], rest)))
     return None
+
+
+def is_package(name: str) -> bool:
+    """Tell whether a full name is one that scripts import Keras by, or leads to such a one."""
+    return any(p == name or p.startswith(f"{name}.") for p in KERAS)
 
 
 @cache
