@@ -42,6 +42,7 @@ def fresh_state():
     config.set_floatx("float32")
     config.set_epsilon(1e-7)
     config.set_image_data_format("channels_last")
+    config.set_legacy_mode("auto")
     policy.set_dtype_policy(None)
     if "keras" in sys.modules:
         keras = sys.modules["keras"]

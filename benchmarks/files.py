@@ -30,6 +30,7 @@ import torchkeras as keras
 from torchkeras.saving.formats import FORMATS
 
 LAYERS = 8
+SHARD = 0.3  # GB
 AIM_TIME, AIM_MEMORY = 2.0, 1.3
 GB = 1 << 30
 
@@ -90,8 +91,9 @@ def run(action: str, path: str, gb: float) -> dict[str, float]:
     folder = os.path.join(os.path.dirname(path), "warm")  # imports and first calls are no part
     os.mkdir(folder)
     small = os.path.join(folder, os.path.basename(path))
+    sharded = {"max_shard_size": SHARD} if path.endswith(".weights.json") else {}
     save = "save_model" if action.endswith("model") else "save_weights"
-    getattr(keras.saving, save)(scratch, small)
+    getattr(keras.saving, save)(scratch, small, **sharded)
     if action == "load_model":
         keras.saving.load_model(small)
     elif action == "load_weights":
@@ -102,7 +104,8 @@ def run(action: str, path: str, gb: float) -> dict[str, float]:
         seconds, grown, model = measure(lambda: keras.saving.load_model(path))
         grown -= size_of(model)
     else:
-        seconds, grown, _ = measure(lambda: getattr(keras.saving, action)(model, path))
+        options = sharded if action == "save_weights" else {}
+        seconds, grown, _ = measure(lambda: getattr(keras.saving, action)(model, path, **options))
     copies.append(plain_copy(model, beside))
     return {"seconds": seconds, "copy": statistics.mean(copies), "grown": grown}
 
@@ -115,13 +118,13 @@ def in_child(action: str, path: str, gb: float) -> dict[str, float]:
 
 
 def actions(suffix: str) -> list[str]:
-    """Return what the format of a suffix can do with the weights of a model."""
+    """Return what is timed of a suffix: whole models, or weights alone where it says so."""
     found = next(f for f in FORMATS if suffix in f.suffixes)
-    pairs = (("save_model", "load_model"), ("save_weights", "load_weights"))
-    for pair in pairs:
-        if getattr(found, pair[0]) and getattr(found, pair[1]):
-            return list(pair)
-    return []
+    if found.load_weights is None:
+        return []  # an architecture
+    model, weights = ["save_model", "load_model"], ["save_weights", "load_weights"]
+    whole = found.save_model is not None and not suffix.startswith(".weights")
+    return model if whole else weights
 
 
 def main() -> None:
@@ -144,9 +147,7 @@ def main() -> None:
             path = os.path.join(folder, "m" + suffix)
             for action in actions(suffix):
                 rows = [in_child(action, path, arguments.gb) for _ in range(arguments.rounds)]
-                seconds, copy = (
-                    statistics.median(r[k] for r in rows) for k in ("seconds", "copy")
-                )
+                seconds, copy = (statistics.median(r[k] for r in rows) for k in ("seconds", "copy"))
                 ratio = statistics.median(r["seconds"] / r["copy"] for r in rows)
                 grown = max(r["grown"] for r in rows) / GB
                 missed = ratio > AIM_TIME or grown > AIM_MEMORY * arguments.gb

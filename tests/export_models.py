@@ -7,6 +7,7 @@ import torchkeras as keras
 
 layers, ops = keras.layers, keras.ops
 EXAMPLES = {}
+SLOW = {"masked_text", "recurrent_cells", "conv_of_any_size", "quantized", "hashing"}
 
 
 def example(make):
@@ -102,9 +103,17 @@ def preprocessing():
     n = layers.Normalization(mean=[1.0, 2.0], variance=[3.0, 4.0])(number)
     bins = layers.Discretization(bin_boundaries=[-1.0, 0.0, 1.0])(number)
     kinds = layers.CategoryEncoding(5, output_mode="one_hot")(kind)
-    parts = [h, n, ops.cast(bins, "float32"), kinds, ops.cast(layers.Hashing(7)(kind), "float32")]
+    parts = [h, n, ops.cast(bins, "float32"), kinds]
     model = keras.Model([image, number, kind], layers.Concatenate()(parts))
     return model, lambda n: [255 * floats(n, 10, 12, 3), floats(n, 2), integers(n, 5, 1)]
+
+
+@example
+def hashing():
+    x = keras.Input((3,), dtype="int64")
+    bins = [layers.Hashing(11)(x), layers.Hashing(9, salt=[1, 2], mask_value=0)(x)]
+    large = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, (7, 3))
+    return keras.Model(x, bins), lambda n: np.concatenate([integers(1, 99, 3), large])[:n]
 
 
 @keras.saving.register_keras_serializable("export")

@@ -14,12 +14,14 @@ from torchkeras._base.config import is_flash_attention_enabled as is_flash_atten
 from torchkeras._base.config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from torchkeras._base.config import is_nnx_enabled as is_nnx_enabled
 from torchkeras._base.config import is_traceback_filtering_enabled as is_traceback_filtering_enabled
+from torchkeras._base.config import legacy_mode as legacy_mode
 from torchkeras._base.config import max_epochs as max_epochs
 from torchkeras._base.config import max_steps_per_epoch as max_steps_per_epoch
 from torchkeras._base.config import set_backend as set_backend
 from torchkeras._base.config import set_epsilon as set_epsilon
 from torchkeras._base.config import set_floatx as set_floatx
 from torchkeras._base.config import set_image_data_format as set_image_data_format
+from torchkeras._base.config import set_legacy_mode as set_legacy_mode
 from torchkeras._base.config import set_max_epochs as set_max_epochs
 from torchkeras._base.config import set_max_steps_per_epoch as set_max_steps_per_epoch
 from torchkeras._base.scope import enable_unsafe_deserialization as enable_unsafe_deserialization

@@ -8,8 +8,8 @@ import threading
 import pytest
 from saving.faults import sweep
 
-from torchkeras._base.errors import ModelFileError
 from torchkeras._base import files
+from torchkeras._base.errors import ModelFileError
 from torchkeras._base.files import (
     atomic_folder,
     atomic_path,
@@ -44,6 +44,7 @@ def test_new_file_gets_the_usual_mode(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+@pytest.mark.safety("R11")
 def test_mode_of_the_old_file_is_kept(target):
     target.chmod(0o604)
     atomic_write_bytes(target, [b"a", memoryview(b"b"), bytearray(b"c")])
@@ -51,6 +52,7 @@ def test_mode_of_the_old_file_is_kept(target):
     assert stat.S_IMODE(target.stat().st_mode) == 0o604
 
 
+@pytest.mark.safety("R11")
 def test_symlink_is_written_through(target, tmp_path):
     link = tmp_path / "deep" / "link"
     link.parent.mkdir()
@@ -60,6 +62,7 @@ def test_symlink_is_written_through(target, tmp_path):
     assert os.listdir(link.parent) == ["link"]
 
 
+@pytest.mark.safety("R11")
 def test_relative_path_survives_a_change_of_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other").mkdir()
@@ -92,6 +95,7 @@ def test_atomic_path_is_for_writers_that_want_a_name(target):
     assert target.read_bytes() == NEW and not siblings(target)
 
 
+@pytest.mark.safety("R11")
 def test_refused_targets(tmp_path):
     for path, error in (
         (tmp_path, IsADirectoryError),
@@ -117,6 +121,7 @@ def test_read_only_file_is_respected(target, monkeypatch):
     assert target.read_bytes() == OLD
 
 
+@pytest.mark.safety("R11")
 def test_long_and_odd_names(tmp_path):
     for name in ("n" * 250, "line\nbreak", " ", "ü" * 120):
         atomic_write_bytes(tmp_path / name, NEW)
@@ -251,10 +256,15 @@ def test_a_folder_of_other_things_stays(folder, tmp_path):
 
 def test_a_folder_whose_writer_fails_stays(folder):
     before = content(folder)
-    with pytest.raises(KeyboardInterrupt), atomic_folder(folder, is_ours) as new:
-        with open(os.path.join(new, "a"), "wb") as f:
-            f.write(NEW)
-        raise KeyboardInterrupt
+
+    def fail():
+        with atomic_folder(folder, is_ours) as new:
+            with open(os.path.join(new, "a"), "wb") as f:
+                f.write(NEW)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     assert content(folder) == before
     assert not siblings(folder)
 

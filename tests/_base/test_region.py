@@ -85,12 +85,16 @@ def test_the_first_error_waits(kind, tmp_path, monkeypatch):
             raise kind
         return real(fd, data)
 
-    with pytest.raises(type(kind)) as info, atomic_writer(tmp_path / "f") as out:
-        region = Region(out)
-        monkeypatch.setattr(os, "write", write)
-        with h5py.File(region, "w") as h5:
-            for i in range(9):
-                h5[str(i)] = np.ones(1000)
-        assert len(calls) == 3
-        region.check()
+    def save():
+        with atomic_writer(tmp_path / "f") as out:
+            region = Region(out)
+            monkeypatch.setattr(os, "write", write)
+            with h5py.File(region, "w") as h5:
+                for i in range(9):
+                    h5[str(i)] = np.ones(1000)
+            assert len(calls) == 3
+            region.check()
+
+    with pytest.raises(type(kind)) as info:
+        save()
     assert info.value is kind and not list(tmp_path.iterdir())

@@ -133,10 +133,11 @@ def test_state_goes_on(tmp_path):
 @pytest.mark.parametrize(
     ("path", "kwargs", "message"),
     [
-        ("m", {}, "must end in .keras or .h5. Received: filepath='m'"),
-        ("m.tf", {}, "must end in .keras or .h5"),
-        ("m.keras", {"save_weights_only": True}, "must end in .weights.h5 with save_weights_only"),
-        ("m.h5", {"save_weights_only": True}, "must end in .weights.h5"),
+        ("m", {}, "must end in .keras, .weights.h5, .h5, .hdf5, .pt or .pth. Received: filepath='m'"),
+        ("m.tf", {}, "must end in .keras, "),
+        ("m.json", {}, "must end in .keras, "),
+        ("m.keras", {"save_weights_only": True}, "must end in .weights.h5, .h5, .hdf5, "),
+        ("m.ckpt", {"save_weights_only": True}, ".npz with save_weights_only=True"),
         ("m.keras", {"save_freq": "batch"}, "save_freq must be 'epoch' or a positive integer"),
         ("m.keras", {"save_freq": 2.5}, "Received: save_freq=2.5"),
         ("m.keras", {"save_freq": 0}, "Received: save_freq=0"),

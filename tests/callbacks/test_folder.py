@@ -15,6 +15,7 @@ def test_is_created_and_left_empty(tmp_path):
         make_writable("Me", "")
 
 
+@pytest.mark.safety("D9")
 @pytest.mark.parametrize("target", ["file", "file/below", "/proc/new"])
 def test_reason_is_named(target, tmp_path):
     with inside(tmp_path):

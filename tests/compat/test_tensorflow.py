@@ -46,7 +46,7 @@ def found():
     return json.loads(run_code(EVALUATE, cwd=root).stdout)
 
 
-def same(have, want):
+def same(have, want, tolerance=2e-5):
     if "plain" in want:
         if isinstance(want["plain"], list):
             assert len(have["plain"]) == len(want["plain"])
@@ -62,7 +62,7 @@ def same(have, want):
         return
     assert have["shape"] == want["shape"]
     assert have["dtype"] == want["dtype"]
-    np.testing.assert_allclose(have["values"], want["values"], rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(have["values"], want["values"], rtol=tolerance, atol=tolerance)
 
 
 def _equal(a, b):
@@ -72,7 +72,8 @@ def _equal(a, b):
 @pytest.mark.parametrize("name", [*EXPRESSIONS, *GRADIENTS])
 def test_as_tensorflow(found, name):
     assert "error" not in found[name], found[name]
-    same(found[name], GOLDEN[name])
+    # TensorFlow takes its cubic weights from a table of 1024 places.
+    same(found[name], GOLDEN[name], 2e-3 if "bicubic" in name else 2e-5)
 
 
 def test_missing_names_tell_what_to_use():

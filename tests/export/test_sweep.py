@@ -7,19 +7,18 @@ return their inputs; draws of a server of its own cannot be compared.
 import math
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 import torch
 from layer_cases import ROWS, cases, class_of
-from oracle import Seen, leaves
 
 import torchkeras
+from oracle import Seen, leaves
 from torchkeras.core import nest
 from torchkeras.export import onnx_file
 from torchkeras.export.signature import TensorSpec
 from torchkeras.export.trace import trace
-
-ort = pytest.importorskip("onnxruntime")
-onnx = pytest.importorskip("onnx")
 
 # An angle is the same one turn further; next to the turn, rounding decides.
 ANGLES = {"STFTSpectrogram"}
@@ -78,7 +77,7 @@ def arrays_of(x):
     return [t.detach().numpy() for t in leaves(x) if isinstance(t, torch.Tensor)]
 
 
-def compare(name, case, with_onnx, seen):
+def compare(name, case, with_onnx, seen, batches=(1, 2, 7)):
     call, arrays = prepared(name, case)
     call(*map(torch.as_tensor, arrays))
     specs = [TensorSpec((None, *a.shape[1:]), str(a.dtype)) for a in arrays]
@@ -90,7 +89,7 @@ def compare(name, case, with_onnx, seen):
         content = onnx_file.require("onnx_ir").serde.serialize_model(proto)
         onnx.checker.check_model(content)
         session = ort.InferenceSession(content.SerializeToString())
-    for n in (1, 2, 7):
+    for n in batches:
         batch = [batch_of(a, n) for a in arrays]
         tensors = [torch.as_tensor(a) for a in batch]
         with torch.no_grad():
@@ -113,13 +112,16 @@ def is_accepted(name, case):
     return bool(arrays)
 
 
-@pytest.mark.parametrize("name", ROWS)
+QUICK = [n for n, row in ROWS.items() if "/" not in n and not row.random and "LSTM" not in n]
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_layer_as_program(name):
-    """The first case of each layer (all of them: `make sweep`)."""
+    """The first case of each layer that computes (all cases of all: `make sweep`)."""
     case = next(iter(cases(name, count=1)))
     seen = Seen()
     if is_accepted(name, case):
-        compare(name, case, False, seen)
+        compare(name, case, False, seen, (7,))
     assert seen.worst <= 1e-5
 
 

@@ -122,20 +122,26 @@ def model_of(lib, name):
 
 
 @pytest.mark.parametrize("name", SAVED)
-def test_files_both_ways(name, tmp_path):
-    """Real Keras loads our `.keras` file, and we load Keras's: same weights, same outputs."""
-    for source, target in ((torchkeras, keras), (keras, torchkeras)):
-        model, data = model_of(source, name)
-        path = str(tmp_path / f"{source.__name__}.keras")
-        model.save(path)
-        again = target.saving.load_model(path)
-        assert_close(again.get_weights(), model.get_weights(), 0, 0, "weights")
-        call = data[0] if len(data) == 1 else data
-        ours, theirs = (
-            [to_numpy(t) for t in leaves(m.predict(call, verbose=0))] for m in (again, model)
-        )
-        row = ROWS[name]
-        assert_close(ours, theirs, row.rtol, max(row.rtol / 10, row.noise), "outputs")
+def test_files_both_ways(name, tmp_path, record_property):
+    """Real Keras loads our `.keras` file, and we load Keras's: same weights, same outputs.
+
+    tests/saving/test_exchange_layers.py does it for every kind of file.
+    """
+    with oracle.compared() as seen:
+        for source, target in ((torchkeras, keras), (keras, torchkeras)):
+            model, data = model_of(source, name)
+            path = str(tmp_path / f"{source.__name__}.keras")
+            model.save(path)
+            again = target.saving.load_model(path)
+            assert_close(again.get_weights(), model.get_weights(), 0, 0, "weights")
+            call = data[0] if len(data) == 1 else data
+            ours, theirs = (
+                [to_numpy(t) for t in leaves(m.predict(call, verbose=0))] for m in (again, model)
+            )
+            row = ROWS[name]
+            assert_close(ours, theirs, row.rtol, max(row.rtol / 10, row.noise), "outputs")
+    figure = {"subject": "files", "name": name, "cases": 2, "worst": seen.worst}
+    record_property("compared", figure)
 
 
 @pytest.mark.parametrize("name", NAMES)

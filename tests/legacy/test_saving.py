@@ -91,7 +91,7 @@ def test_names_that_real_keras_cannot_look_up():
 )  # fmt: skip
 def test_deserialize_refuses(identifier):
     table = {"Dense": torchkeras.layers.Dense, "number": 5}
-    with pytest.raises(ValueError, match="Unknown layer: |deserialize_keras_object: "):
+    with pytest.raises(ValueError, match=r"Unknown layer: |deserialize_keras_object: "):
         torchkeras.legacy.saving.deserialize_keras_object(
             identifier, table, printable_module_name="layer"
         )

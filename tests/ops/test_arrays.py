@@ -68,6 +68,9 @@ def test_made_from_nothing():
             check_op("arange", *args, dtype=dtype)
     assert keras.ops.arange(torch.tensor(3)).tolist() == [0, 1, 2]
     assert keras.ops.arange(np.float32(3)).dtype is torch.float32
+    assert check_op("arange", True, 3)  # booleans are numbers here
+    for args in ((7, 2), (1, 5, -1), (0,), (torch.tensor(5), torch.tensor(2.0))):
+        assert keras.ops.arange(*args).shape == (0,)  # as NumPy; Keras raises torch's error
     for dtype in (None, "int32", "bool", "float16"):
         for shape in ((2, 3), 3, [2, 2], ()):
             check_op("zeros", shape, dtype=dtype)

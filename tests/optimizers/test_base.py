@@ -10,7 +10,7 @@ from optimizers.names import METHODS
 
 import torchkeras
 from oracle import assert_close
-from torchkeras import optimizers
+from torchkeras import config, optimizers
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers import SGD, Adam, AdamW, Optimizer
 
@@ -64,11 +64,13 @@ def test_names():
     ids=str,
 )
 def test_wrong_arguments(options, message):
+    config.set_legacy_mode("off")
     with pytest.raises(ValueError, match=f"Adam: .*{message}.*Received: "):
         Adam(**options)
 
 
-def test_decay_is_ignored_as_in_keras():
+def test_decay_is_ignored_as_in_keras_where_old_names_are_off():
+    config.set_legacy_mode("off")
     with pytest.warns(UserWarning, match="`decay` is no longer supported"):
         Adam(decay=0.1)
 

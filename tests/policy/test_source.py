@@ -14,10 +14,13 @@ MODULES = {
     "pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "importlib", "imp",
     "keras", "tf_keras", "tensorflow", "jax", "runpy", "code", "codeop",
 }  # fmt: skip
+OPTIONAL = {"jax"}  # what `require` may load for layers that are made of it
 BUILTINS = {"eval", "exec", "compile", "__import__"}
 METHODS = {
-    ("os", "system"), ("os", "popen"), ("os", "execv"), ("yaml", "load"), ("yaml", "unsafe_load"),
-    ("yaml", "full_load"), ("torch", "jit"), ("subprocess", "getoutput"),
+    ("os", "system"), ("os", "popen"), ("os", "execv"), ("os", "execve"), ("os", "execl"),
+    ("os", "spawnl"), ("os", "spawnv"), ("os", "posix_spawn"), ("yaml", "load"),
+    ("yaml", "load_all"), ("yaml", "unsafe_load"), ("yaml", "full_load"), ("torch", "jit"),
+    ("subprocess", "getoutput"),
 }  # fmt: skip
 ANYWHERE = {"extractall", "import_module", "add_safe_globals"}
 KEYWORDS = {("allow_pickle", True), ("weights_only", False), ("shell", True)}
@@ -65,6 +68,10 @@ def words(tree: ast.AST):
             yield from ((line, f"{name}={value}") for name, value in given & KEYWORDS)
             if path[0] in BUILTINS and len(path) == 1:
                 yield line, path[0]
+            if path[-1] == "require" and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.args[0].value.partition(".")[0]
+                if name in MODULES - OPTIONAL:
+                    yield line, name
             if path[-2:] in {("np", "load"), ("numpy", "load")}:
                 if ("allow_pickle", False) not in given:
                     yield line, "np.load without allow_pickle=False"
@@ -87,16 +94,45 @@ def test_source_holds_nothing_forbidden(path):
     assert forbidden(path.read_text(), path.relative_to(ROOT).as_posix()) == []
 
 
-def test_h5_files_are_opened_in_saving_only():
-    """One room owns all access to HDF5, so the checks on links and sizes cannot be passed by."""
-    outside = [
-        str(p.relative_to(ROOT))
-        for p in FILES
-        if p.relative_to(ROOT).parts[0] != "saving"
-        for node in ast.walk(ast.parse(p.read_text()))
-        if isinstance(node, ast.Call) and dotted(node.func)[-2:] == ("h5py", "File")
+H5_READERS = {"saving/h5_reader.py"}
+H5_WRITERS = {"saving/stores.py"}
+
+
+def h5_files(source: str) -> list[str]:
+    """The modes of all calls of `….File(…)`, whatever the module is called there."""
+    return [
+        next((a.value for a in node.args[1:] if isinstance(a, ast.Constant)), "?")
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "File"
     ]
-    assert outside == []
+
+
+def test_h5_files_are_opened_in_one_place():
+    """One reader owns all access to HDF5, so the checks on links and sizes cannot be passed by."""
+    found = {(p.relative_to(ROOT).as_posix(), m) for p in FILES for m in h5_files(p.read_text())}
+    assert found == {*((f, "r") for f in H5_READERS), *((f, "w") for f in H5_WRITERS)}
+    assert h5_files("self._h5.File(f, 'r')\nrequire('h5py').File(p)") == ["r", "?"]
+
+
+# What may talk to the network or start programs: files whose work that is.
+OUTSIDE = {"socket", "urllib", "http", "requests", "ftplib", "smtplib", "subprocess"}
+WHO_MAY = {
+    "callbacks/remote.py": {"http", "urllib"},  # sends logs to a server of the user's
+    "_base/lock.py": {"socket"},  # the name of this machine
+    "callbacks/tensorboard/profile.py": {"socket"},  # the same
+}
+
+
+def test_nothing_else_talks_to_the_network_or_starts_programs():
+    found = {}
+    for path in FILES:
+        used = {word for _, word in words(ast.parse(path.read_text())) if word in OUTSIDE}
+        if used:
+            found[path.relative_to(ROOT).as_posix()] = used
+    assert found.keys() <= WHO_MAY.keys(), f"review these: {found.keys() - WHO_MAY.keys()}"
+    assert all(used <= WHO_MAY[name] for name, used in found.items())
 
 
 def test_saving_writes_through_the_atomic_writer():
@@ -109,7 +145,12 @@ def test_saving_writes_through_the_atomic_writer():
             name = dotted(node.func)[-1]
             modes = [a.value for a in node.args if isinstance(a, ast.Constant)]
             modes += [k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)]
-            writes = any(isinstance(m, str) and m[:1] in ("w", "a") and len(m) <= 3 for m in modes)
+            writes = any(
+                isinstance(m, str)
+                and len(m) <= 3
+                and (m[:1] in ("w", "a") or (m[:1] == "r" and "+" in m))
+                for m in modes
+            )
             if name in ("write_text", "write_bytes") or (
                 dotted(node.func) in (("open",), ("io", "open")) and writes
             ):
@@ -133,6 +174,9 @@ def test_saving_writes_through_the_atomic_writer():
         "torch.load(path)",
         "torch.load(path, weights_only=False)",
         "subprocess.run('ls', shell=True)",
+        "require('pickle').loads(x)",
+        "require('marshal')",
+        "yaml.load_all(text)",
     ],
 )
 def test_the_check_sees(source):

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 
-
 from oracle import assert_close, leaves, to_numpy
 
 KINDS = (".keras", "folder", ".weights.h5", ".weights.json")
@@ -38,5 +37,3 @@ def predictions(model, data):
 
 def same_weights(a, b, rtol=1e-5, what="weights"):
     assert_close(*([np.asarray(w) for w in m.get_weights()] for m in (a, b)), rtol, rtol, what)
-
-

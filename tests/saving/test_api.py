@@ -14,7 +14,7 @@ def model():
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
 
 
-@pytest.mark.parametrize("name", ["m", "m.foo", "m.weights.h5", "m.keras.bak", ""])
+@pytest.mark.parametrize("name", ["m", "m.foo", "m.weights.json", "m.keras.bak", ""])
 def test_unknown_suffix_of_a_model(model, name, tmp_path):
     for call in (lambda p: model.save(p), keras.saving.load_model):
         with pytest.raises(ValueError, match=r"must end in one of '\.keras'"):
@@ -55,7 +55,7 @@ def test_arguments_that_are_not_kept(model, tmp_path):
     ):  # fmt: skip
         with pytest.raises(ValueError, match="max_shard_size must be"):
             model.save_weights(tmp_path / name, max_shard_size=size)
-    with pytest.raises(ValueError, match="'.weights.json', which holds weights alone"):
+    with pytest.raises(ValueError, match=r"'\.weights\.json', which holds weights alone"):
         model.save(tmp_path / "m.weights.json")
     with pytest.raises(ValueError, match="holds an architecture without weights"):
         model.save_weights(tmp_path / "m.json")

@@ -11,6 +11,7 @@ import torch
 from saving.damage import rezip
 from saving.pickled import leaves, train
 from saving.zoo import MODELS, custom_objects, rand
+from torch.utils import serialization
 
 import torchkeras
 from torchkeras.saving import ModelFileError, load_model
@@ -291,6 +292,21 @@ def test_tied_weights(tmp_path):
     del state["one.kernel"]
     torch.save(state, tmp_path / "w.pt")
     Tied.load_weights(other, tmp_path / "w.pt", strict=True)
+
+
+def test_options_of_torch(tmp_path):
+    """A program may have switched off checksums, or on the mapping of files."""
+    model, _ = MODELS["dense"](torchkeras)
+    options = serialization.config.load
+    torch.serialization.set_crc32_options(False)
+    options.mmap = True
+    try:
+        model.save_weights(tmp_path / "w.pt")
+        model.load_weights(tmp_path / "w.pt")
+        assert not torch.serialization.get_crc32_options()
+    finally:
+        torch.serialization.set_crc32_options(True)
+        options.mmap = False
 
 
 def test_not_a_whole_model(tmp_path):

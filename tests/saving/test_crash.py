@@ -152,20 +152,23 @@ def test_kill_at_random_moments(path, rounds):
     assert value_in(path) == 2.0 and not litter(path)
 
 
-ERRORS = [
-    pytest.param(None, id="kill", marks=pytest.mark.safety("R1")),
-    *(
-        pytest.param(getattr(errno, name), id=name, marks=[pytest.mark.safety("R2"), *more])
-        for name, more in {
-            "ENOSPC": (), "EIO": [pytest.mark.sweep], "EDQUOT": [pytest.mark.sweep],
-            "EROFS": [pytest.mark.sweep],
-        }.items()
-    ),
+# In the usual run each format is killed, or its device is full; the sweep does all to all.
+ERRORS = {"kill": None, "ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EDQUOT": errno.EDQUOT,
+          "EROFS": errno.EROFS}  # fmt: skip
+FAILURES = [
+    pytest.param(
+        name, error, id=f"{name}-{kind}",
+        marks=[pytest.mark.safety("R2" if error else "R1"),
+               *([] if i % 2 == at else [pytest.mark.sweep])],
+    )
+    for i, name in enumerate(FORMATS)
+    for at, (kind, error) in enumerate(ERRORS.items())
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("error", ERRORS)
-def test_every_call_fails_once(path, error):
+@pytest.mark.parametrize(("name", "error"), FAILURES)
+def test_every_call_fails_once(tmp_path, name, error):
+    path = tmp_path / name
     old, new = make(1.0), make(2.0)
     save(old, path)
     content = snapshot(path)
@@ -278,7 +281,7 @@ def test_exception_in_a_layer(path, method, failure, monkeypatch):
     if method == "get_config":
         asked = ".weights." not in path.name and path.suffix != ".ckpt"
     else:
-        asked = path.suffix not in (*STATE_DICTS, ".yaml")
+        asked = path.suffix not in (*STATE_DICTS, ".yaml") and path.name != "m.h5"
     if not asked:
         save(model, path)  # weights need no config, state dicts are torch's
         content = snapshot(path)

@@ -14,6 +14,8 @@ from saving.zoo import MODELS, custom_objects
 import torchkeras
 from oracle import assert_close
 
+# Keras writes down what these, which have no weights, were built for.
+NOT_BUILT = {"Rescaling", "Resizing", "CenterCrop", "Discretization", "CategoryEncoding"}
 CODE_ONLY = {"grown_functional", "torch_module"}  # only their weights go to files
 LOOSE = {"low_precision": 2e-2}
 
@@ -63,7 +65,10 @@ def member(path, name):
 def config_of(path):
     def plain(node):
         if isinstance(node, dict):
-            return {k: plain(v) for k, v in node.items() if k != "shared_object_id"}
+            left_out = {"shared_object_id"}
+            if node.get("class_name") in NOT_BUILT:
+                left_out.add("build_config")
+            return {k: plain(v) for k, v in node.items() if k not in left_out}
         return [plain(v) for v in node] if isinstance(node, list) else node
 
     return plain(json.loads(member(path, "config.json")))
@@ -170,6 +175,12 @@ OPTIMIZERS = {
     "adadelta": lambda o: o.Adadelta(0.5),
     "adamax": lambda o: o.Adamax(0.01),
     "nadam": lambda o: o.Nadam(0.01),
+    "ftrl": lambda o: o.Ftrl(0.05, l1_regularization_strength=0.001),
+    "lion": lambda o: o.Lion(0.001),
+    "lamb": lambda o: o.Lamb(0.01),
+    "adafactor": lambda o: o.Adafactor(0.01),
+    "muon": lambda o: o.Muon(0.01),
+    "schedule free": lambda o: o.ScheduleFreeAdamW(0.01, warmup_steps=2),
     "scaled": lambda o: o.LossScaleOptimizer(
         o.Adam(0.01), initial_scale=8.0, dynamic_growth_steps=2
     ),

@@ -43,9 +43,11 @@ def test_contents(file):
     with h5py.File(file) as f:
         wanted = {}
         f.visititems(
-            lambda at, o: wanted.update({at.replace("/vars", ""): o[()]})
-            if isinstance(o, h5py.Dataset) and "seed_generator" not in at
-            else None
+            lambda at, o: (
+                wanted.update({at.replace("/vars", ""): o[()]})
+                if isinstance(o, h5py.Dataset) and "seed_generator" not in at
+                else None
+            )
         )
     assert set(found) == set(wanted) and "layers/lstm/cell/0" in found
     assert "layers/sequential/layers/dense_1/1" in found
@@ -114,7 +116,9 @@ def test_the_documented_example(tmp_path):
     L = keras.layers
 
     def old(k):
-        return k.Sequential([k.Input((3,)), k.layers.Dense(4), k.layers.Dense(5), k.layers.Dense(2)])
+        return k.Sequential(
+            [k.Input((3,)), k.layers.Dense(4), k.layers.Dense(5), k.layers.Dense(2)]
+        )
 
     def new(k):
         L = k.layers
@@ -229,12 +233,12 @@ def test_add_and_delete(file):
 
 def test_names_of_files(file, tmp_path):
     for name in ("m.h5", "m.weights.json", "m", "m.txt"):
-        with pytest.raises(ValueError, match="must end in '.keras' or '.weights.h5'"):
+        with pytest.raises(ValueError, match=r"must end in '\.keras' or '\.weights\.h5'"):
             KerasFileEditor(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         KerasFileEditor(tmp_path / "none.weights.h5")
     for name in ("m.keras", "m.h5", "m"):
-        with pytest.raises(ValueError, match="expected a `.weights.h5` extension"):
+        with pytest.raises(ValueError, match=r"expected a `\.weights\.h5` extension"):
             KerasFileEditor(file).save(tmp_path / name)
     with pytest.raises(ValueError, match="only local files"):
         KerasFileEditor("hf://a/b.keras")

@@ -81,7 +81,7 @@ def test_what_is_no_model_is_never_replaced(folder):
 
 
 @keras.saving.register_keras_serializable("tests")
-class Notes(keras.layers.Layer):
+class FolderNotes(keras.layers.Layer):
     """A layer with files of its own."""
 
     def __init__(self, text="", **kwargs):
@@ -102,13 +102,13 @@ class Notes(keras.layers.Layer):
 
 def test_assets(tmp_path):
     """Real Keras leaves them out of folders."""
-    model = keras.Sequential([keras.Input((3,)), Notes("first"), Notes("second")])
+    model = keras.Sequential([keras.Input((3,)), FolderNotes("first"), FolderNotes("second")])
     model.save(tmp_path / "m", zipped=False)
-    assert (tmp_path / "m/assets/layers/notes_1/deep/notes.txt").read_text() == "second"
+    assert (tmp_path / "m/assets/layers/folder_notes_1/deep/notes.txt").read_text() == "second"
     loaded = keras.saving.load_model(tmp_path / "m")
     assert [x.text for x in loaded.layers] == ["first!", "second!"]
     loaded.save(tmp_path / "m", zipped=False)
-    assert (tmp_path / "m/assets/layers/notes/deep/notes.txt").read_text() == "first!"
+    assert (tmp_path / "m/assets/layers/folder_notes/deep/notes.txt").read_text() == "first!"
 
 
 def refused(folder, match, kind=ModelFileError, **options):

@@ -138,6 +138,21 @@ def deconv2d(order):
     return channels_last(config, kernel, bias, x, y)
 
 
+def separable():
+    depth, point, bias = rand(2, 3, 2, 3), rand(4, 6, 1, 1, seed=1), rand(4, seed=2)
+    config = sequential_layer(
+        "SeparableConvolution2D", "c", (3, 5, 6), nb_filter=4, nb_row=2, nb_col=3,
+        depth_multiplier=2, border_mode="valid", subsample=[1, 1], dim_ordering="th",
+    )  # fmt: skip
+    x = rand(2, 3, 5, 6, seed=5)
+    # (multiplier, inputs, rows, columns) -> a group of filters for each input
+    kernel = torch.as_tensor(depth).transpose(0, 1).reshape(6, 1, 2, 3)
+    hidden = F.conv2d(torch.as_tensor(x), kernel, groups=3)
+    y = F.conv2d(hidden, torch.as_tensor(point), torch.as_tensor(bias))
+    names = ("depthwise_kernel", "pointwise_kernel", "b")
+    return config, {"c": named("c", names, [depth, point, bias])}, x, y
+
+
 def lstm(**options):
     arrays = gate_arrays(4, (3, 4), (4, 4), (4,))
     config = sequential_layer(
@@ -277,6 +292,7 @@ FAMILIES = {
     "conv3d th": conv3d(),
     "deconv2d tf": deconv2d("tf"),
     "deconv2d th": deconv2d("th"),
+    "separable th": separable(),
     "lstm": lstm(),
     "lstm sequences": lstm(return_sequences=True),
     "lstm backwards": lstm(go_backwards=True),
@@ -334,6 +350,23 @@ def test_before_keras_1(name, tmp_path):
     path.write_bytes(h5_files.first_format([[a for _, a in w] for w in layers.values()]))
     model.load_weights(path)
     assert_close(model.predict(x, verbose=0), y)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_today_s_kernels_in_a_file_without_version(data_format, tmp_path):
+    """Not every file that does not tell its version is of Keras 1: the shapes are looked at."""
+    C = torchkeras.layers
+    shape = (6, 6, 2) if data_format == "channels_last" else (2, 6, 6)
+    options = {"data_format": data_format, "padding": "same"}
+    model = torchkeras.Sequential(
+        [torchkeras.Input(shape), C.Conv2D(4, 3, **options), C.Conv2DTranspose(3, 3, **options)]
+    )
+    arrays = [rand(3, 3, 2, 4), rand(4, seed=1), rand(3, 3, 3, 4, seed=2), rand(3, seed=3)]
+    layers = {"c": named("c", "Wb", arrays[:2]), "d": named("d", "Wb", arrays[2:])}
+    path = tmp_path / "w.h5"
+    path.write_bytes(weights_file(layers, None))
+    model.load_weights(path)
+    assert_close(model.get_weights(), arrays)
 
 
 # ------------------------------------------------------------------------------- Keras 2

@@ -278,7 +278,9 @@ def test_c8_values(through):
 
     add_config(through, "missing key", missing, MFE, "layers[1]")
     for name in ("../../x", "a/b", "a\nb", "", "n" * 10_000, "..", 5, "a\0b", "a\x1b[31m"):
-        leave_out = ("h5",) if "\0" in str(name) else ()
+        leave_out = {"\0": ("h5",), "": ("from_config",)}.get(
+            "\0" if "\0" in str(name) else name, ()
+        )
         add_config(through, f"name {str(name)[:9]!r}", set_field("name", name), MFE, "layers[1]",
                    leave_out)  # fmt: skip
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from saving.damage import rezip
 
 import torchkeras
-from saving.damage import rezip
 from oracle import assert_close
 from torchkeras.saving import ModelFileError
 

@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+RATE = 1.0  # what dropout rates are multiplied by: 0 where training is compared
+
 
 def rand(*shape, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
@@ -12,7 +14,7 @@ def dense(k):
     L = k.layers
     model = k.Sequential(
         [k.Input((4,)), L.Dense(3, activation="relu", kernel_regularizer=k.regularizers.L2(0.01)),
-         L.Dropout(0.3), L.Dense(2, use_bias=False, name="out")]
+         L.Dropout(0.3 * RATE), L.Dense(2, use_bias=False, name="out")]
     )  # fmt: skip
     return model, rand(5, 4)
 
@@ -34,14 +36,14 @@ def sequence(k):
     x = L.Bidirectional(L.LSTM(4, return_sequences=True))(x)
     x = L.GRU(3, return_sequences=True)(x)
     x = L.TimeDistributed(L.Dense(4, activation="tanh"))(x)
-    x = L.SimpleRNN(3, dropout=0.2)(x)
+    x = L.SimpleRNN(3, dropout=0.2 * RATE)(x)
     return k.Model(i, x), np.random.default_rng(0).integers(0, 11, (4, 6)).astype("int32")
 
 
 def attention(k):
     L = k.layers
     i = k.Input((5, 6))
-    x = L.MultiHeadAttention(2, 3, dropout=0.1)(i, i)
+    x = L.MultiHeadAttention(2, 3, dropout=0.1 * RATE)(i, i)
     x = L.LayerNormalization()(L.Add()([i, x]))
     return k.Model(i, L.GlobalAveragePooling1D()(x)), rand(3, 5, 6)
 
@@ -105,7 +107,7 @@ def subclass_type(k):
         def __init__(self, units, **kwargs):
             super().__init__(**kwargs)
             self.units = units
-            self.inner = [L.Dense(units), L.Dropout(0.5)]
+            self.inner = [L.Dense(units), L.Dropout(0.5 * RATE)]
             self._private = L.Dense(units)
 
         def build(self, input_shape):
@@ -147,7 +149,7 @@ def subclass_type(k):
         def entrance(self):
             return self.blocks[0]
 
-        def call(self, x):
+        def call(self, x, training=None):  # without it real Keras's layers do not train
             for layer in (
                 *self.blocks[:2], self.blocks[2][0], self.heads["b"], self.heads["a"],
                 self.heads["n"]["q"], self.alpha, self.zeta, self._hidden, *self.pair, self.Upper,
@@ -196,6 +198,21 @@ def mixed_functional(k):
     return k.Model(i, L.Dense(2)(x)), rand(5, 4)
 
 
+def preprocessing(k):
+    """Layers that prepare data by tensor maths, in front of ones that learn."""
+    L = k.layers
+    image = k.Input((9, 8, 3), name="image")
+    number, kind = k.Input((2,), name="number"), k.Input((1,), dtype="int32", name="kind")
+    x = L.Resizing(6, 6)(L.Rescaling(1 / 2.0, offset=0.1)(image))
+    x = L.GlobalAveragePooling2D()(L.Conv2D(3, 3)(L.CenterCrop(5, 5)(x)))
+    n = L.Normalization(mean=[0.2, -0.1], variance=[0.5, 2.0])(number)
+    bins = L.Discretization(bin_boundaries=[-0.5, 0.0, 0.5], output_mode="one_hot")(number)
+    c = L.CategoryEncoding(4, output_mode="one_hot")(kind)
+    y = L.Dense(2)(L.Concatenate()([x, n, L.Flatten()(bins), c]))
+    kinds = np.random.default_rng(0).integers(0, 4, (5, 1)).astype("int32")
+    return k.Model([image, number, kind], y), [rand(5, 9, 8, 3), rand(5, 2), kinds]
+
+
 def torch_module(k):
     """A torch module as a layer; its `state_dict` goes to the file."""
     inner = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
@@ -207,7 +224,8 @@ def torch_module(k):
 MODELS = {
     f.__name__: f
     for f in (dense, convnet, sequence, attention, two_inputs, named_outputs, nested, frozen,
-              low_precision, subclass, grown_functional, mixed_functional, torch_module)
+              low_precision, subclass, grown_functional, mixed_functional, preprocessing,
+              torch_module)
 }  # fmt: skip
 
 

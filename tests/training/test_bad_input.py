@@ -66,11 +66,12 @@ ARGUMENTS = {
     "verbose": [7, -1, "loud"],
     "shuffle": ["yes", None, 2.5],
     "class_weight": [[1.0, 2.0], "balanced"],
-    "validation_batch_size": [-1, 1.5],
+    "validation_batch_size": [0, -1, 1.5],
     "validation_steps": [0, -1, 0.5],
 }
 
 
+@pytest.mark.safety("D8")
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in ARGUMENTS.items() for value in values]
 )
@@ -79,13 +80,12 @@ def test_arguments_of_fit(name, value):
     more = (
         {"validation_data": (X, Y)} if name in ("validation_batch_size", "validation_steps") else {}
     )
-    # Both are handed on under the name that a data set calls it by.
-    word = {"validation_batch_size": "batch_size", "validation_steps": "steps"}.get(name, name)
-    with Unchanged(model, word, repr(value)):
+    with Unchanged(model, f"fit: {name}" if more else name, repr(value)):
         model.fit(X, Y, verbose=value if name == "verbose" else 0, **more,
                   **({} if name == "verbose" else {name: value}))  # fmt: skip
 
 
+@pytest.mark.safety("D8")
 @pytest.mark.parametrize("method", ["evaluate", "predict"])
 @pytest.mark.parametrize(
     ("name", "value"), [("batch_size", 0), ("batch_size", -4), ("steps", 0), ("verbose", 9)]
@@ -97,6 +97,7 @@ def test_arguments_of_evaluate_and_predict(method, name, value):
         getattr(model, method)(*data, **{"verbose": 0, name: value})
 
 
+@pytest.mark.safety("D8")
 @pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch", "test_on_batch"])
 def test_without_compile(method):
     model = torchkeras.Sequential([torchkeras.layers.Input((4,)), torchkeras.layers.Dense(2)])
@@ -200,6 +201,7 @@ DATA = {
 }  # fmt: skip
 
 
+@pytest.mark.safety("D1", "D2", "D3", "D5", "D8")
 @pytest.mark.parametrize("case", DATA)
 def test_data_of_fit(case):
     x, y, arguments, words = DATA[case]
@@ -237,6 +239,7 @@ def test_shapes_before_the_model_is_built(case):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.safety("D2")
 @pytest.mark.parametrize("method", ["predict", "evaluate"])
 @pytest.mark.parametrize("empty", [X[:0], iter(()), torch.utils.data.DataLoader([])])
 def test_nothing_to_evaluate_or_predict(method, empty):
@@ -254,6 +257,7 @@ def with_label(value, at=38, dtype=None):
     return labels
 
 
+@pytest.mark.safety("D4")
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
@@ -278,6 +282,7 @@ def test_class_labels(labels, words, loss):
         model.train_on_batch(X, labels)
 
 
+@pytest.mark.safety("D4")
 def test_class_labels_of_a_generator_that_come_later():
     model = model_of(3, "softmax", "sparse_categorical_crossentropy")
     batches = [(X[:8], IDS[:8]), (X[:8], np.full(8, 9))]
@@ -287,6 +292,7 @@ def test_class_labels_of_a_generator_that_come_later():
     assert int(model.optimizer.iterations) == 1
 
 
+@pytest.mark.safety("D4")
 @pytest.mark.parametrize(("value", "dtype"), [(2, "int32"), (-1, "int32"), (np.nan, "float32")])
 def test_binary_labels(value, dtype):
     model = model_of(1, "sigmoid", "binary_crossentropy")
@@ -296,6 +302,7 @@ def test_binary_labels(value, dtype):
         model.fit(X, labels, batch_size=8, verbose=0)
 
 
+@pytest.mark.safety("D4")
 def test_one_hot_of_another_width_and_ids_for_one_hot():
     model = model_of(3, "softmax", "categorical_crossentropy")
     with Unchanged(model, "4", "3"):
@@ -304,6 +311,7 @@ def test_one_hot_of_another_width_and_ids_for_one_hot():
         model.fit(X, IDS, verbose=0)
 
 
+@pytest.mark.safety("D8")
 def test_class_weight_without_a_class():
     model = model_of(3, "softmax", "sparse_categorical_crossentropy")
     with Unchanged(model, "class_weight", "2"):
@@ -345,6 +353,7 @@ def breaking(at, size=8):
     raise Broken("no more")
 
 
+@pytest.mark.safety("D6")
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
 @pytest.mark.parametrize("training", [True, False])
 def test_generator_that_raises(method, training):
@@ -423,6 +432,7 @@ def test_layer_that_raises_while_evaluating():
     assert not model.training
 
 
+@pytest.mark.safety("D6")
 def test_shape_that_changes_in_the_middle():
     model = model_of()
     batches = [(X[:8], Y[:8]), (rand(8, 7), Y[:8])]
@@ -431,6 +441,7 @@ def test_shape_that_changes_in_the_middle():
     assert any("step 2" in n for n in found.value.__notes__)
 
 
+@pytest.mark.safety("D6")
 def test_infinite_generator_without_steps_can_be_stopped():
     def forever():
         while True:
@@ -448,6 +459,7 @@ def test_infinite_generator_without_steps_can_be_stopped():
     assert len(count) == 30
 
 
+@pytest.mark.safety("D6")
 def test_generator_that_ends_early():
     model = model_of()
     with pytest.warns(UserWarning, match="ran out of data"):
@@ -456,6 +468,7 @@ def test_generator_that_ends_early():
     assert int(model.optimizer.iterations) == 5
 
 
+@pytest.mark.safety("D7")
 def test_nan_is_shown_and_not_hidden():
     model = model_of()
     bad = X.copy()

@@ -16,7 +16,7 @@ _LAYOUTS = ("channels_last", "channels_first")
 class _Settings:
     __slots__ = (
         "epsilon", "flash_attention", "floatx", "image_data_format", "interactive_logging",
-        "max_epochs", "max_steps_per_epoch", "traceback_filtering",
+        "legacy_mode", "max_epochs", "max_steps_per_epoch", "traceback_filtering",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -27,6 +27,7 @@ class _Settings:
         self.max_steps_per_epoch: int | None = None
         self.flash_attention: bool | None = None
         self.interactive_logging = True
+        self.legacy_mode = "auto"
         self.traceback_filtering = True
 
 
@@ -154,6 +155,28 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Return what was set last; torchkeras never cuts a traceback."""
     return _settings.traceback_filtering
+
+
+def legacy_mode() -> str:
+    """Return what becomes of the forms of older Keras versions, `"auto"` unless changed."""
+    return _settings.legacy_mode
+
+
+def set_legacy_mode(mode: str) -> None:
+    """Set what becomes of arguments, methods and attributes of older Keras versions.
+
+    Args:
+        mode: `"auto"` takes them, with one `DeprecationWarning` a place that shows the new form;
+            `"strict"` makes an error of that; `"off"` does not know them, as Keras 3.
+
+    >>> import torchkeras as keras
+    >>> keras.config.set_legacy_mode("strict")
+    >>> keras.layers.Dropout(p=0.5)
+    Traceback (most recent call last):
+    ValueError: Dropout(p) is the form of an older Keras. Write Dropout(rate=0.5).
+    >>> keras.config.set_legacy_mode("auto")
+    """
+    _settings.legacy_mode = one_of("set_legacy_mode", "mode", mode, ("auto", "strict", "off"))
 
 
 def is_nnx_enabled() -> bool:

@@ -14,6 +14,7 @@ from .._base import check
 from .._base.lock import FolderLock
 from ..saving import snapshot
 from ..saving.safety import ModelFileError
+from ..core.legacy_constructors import takes_old_arguments
 from .base import Callback, only_if
 from .folder import make_writable
 
@@ -22,6 +23,7 @@ _UNFINISHED = re.compile(r"\.backup-\d{1,18}\.ckpt\.[0-9a-f]{10}\.tmp")
 _FRESH = "To start fresh, delete the backups or give another backup_dir."
 
 
+@takes_old_arguments
 class BackupAndRestore(Callback):
     """Back up the whole training, and go on from there when it is started again.
 

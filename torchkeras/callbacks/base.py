@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .old_keys import ValidationData
+
 _MODES = ("train", "test", "predict")
 BATCH_HOOKS = tuple(f"on_{mode}_batch_{edge}" for mode in _MODES for edge in ("begin", "end"))
 OTHER_HOOKS = (
@@ -54,6 +56,7 @@ class Callback:
     state_names: tuple[str, ...] = ()
     _model: Any = None
     _restored = False
+    validation_data = ValidationData()
 
     def __init__(self) -> None:
         self.params = None

@@ -11,17 +11,22 @@ from typing import Any
 
 from .._base import check
 from .._base.messages import say
+from ..core.legacy_constructors import takes_old_arguments
+from ..saving import formats
 from .base import only_if, overridden
 from .folder import make_writable
 from .monitor import MonitorCallback
+from .old_keys import OldKeys, other_name
 
 
+@takes_old_arguments
 class ModelCheckpoint(MonitorCallback):
     """Save the model, or its weights, every epoch or every few batches.
 
     Args:
         filepath: Path with optional placeholders: "{epoch:02d}-{val_loss:.2f}.keras". Ends in
-            ".keras" or ".h5", and in ".weights.h5" with `save_weights_only`.
+            ".keras", ".h5", ".hdf5" or ".pt"; with `save_weights_only` in these but ".keras", or
+            in ".weights.h5", ".safetensors" or ".npz".
         monitor: Metric that `save_best_only` looks at.
         verbose: 1 prints each saving.
         save_best_only: Save only when the metric is better than ever; NaN never is.
@@ -39,12 +44,13 @@ class ModelCheckpoint(MonitorCallback):
 
     >>> import torchkeras as keras
     >>> keep = keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)
-    >>> keras.callbacks.ModelCheckpoint("best.ckpt")
-    Traceback (most recent call last):
-    ValueError: ModelCheckpoint: filepath must end in .keras or .h5. Received: filepath='best.ckpt'.
+    >>> keras.callbacks.ModelCheckpoint("weights.{epoch:02d}.hdf5", save_weights_only=True).filepath
+    'weights.{epoch:02d}.hdf5'
     """
 
-    state_names = ("best", "_batches_seen_since_last_saving", "_last_batch_seen")
+    state_names = ("best", "_batches_seen_since_last_saving", "_last_batch_seen", "_epochs_seen")
+    _period = 1  # epochs between two savings, of Keras 1 and 2
+    _epochs_seen = 0  # since the last
 
     def __init__(
         self,
@@ -84,12 +90,13 @@ class ModelCheckpoint(MonitorCallback):
         self._check_placeholders()
 
     def _check_suffix(self) -> None:
-        endings = (".weights.h5",) if self.save_weights_only else (".keras", ".h5")
+        what = "weights" if self.save_weights_only else "model"
+        endings = formats.with_weights(f"save_{what}")
         if not self.filepath.endswith(endings):
             why = " with save_weights_only=True" if self.save_weights_only else ""
             raise ValueError(
-                f"ModelCheckpoint: filepath must end in {' or '.join(endings)}{why}. "
-                f"{check.received('filepath', self.filepath)}"
+                f"ModelCheckpoint: filepath must end in {', '.join(endings[:-1])} or "
+                f"{endings[-1]}{why}. {check.received('filepath', self.filepath)}"
             )
 
     def _placeholders(self) -> list[tuple[str, str]]:
@@ -151,7 +158,8 @@ class ModelCheckpoint(MonitorCallback):
         if not _is_ours(getattr(type(self.model), "test_step", None)):
             names = [name for name in names if not name.startswith("val_")]
         for name in names:
-            if name.removeprefix("val_") not in known and not self._others_log:
+            name_of_today = name.removeprefix("val_")
+            if not self._others_log and not {name_of_today, other_name(name_of_today)} & {*known}:
                 raise ValueError(
                     f"ModelCheckpoint: there is no metric {name!r} for the path; the metrics are "
                     f"{', '.join(sorted(known))}. {check.received('filepath', self.filepath)}"
@@ -188,7 +196,10 @@ class ModelCheckpoint(MonitorCallback):
         if self.save_best_only:
             self._set_monitor_op()
         if self.save_freq == "epoch":
-            self._save(epoch, None, logs)
+            self._epochs_seen += 1
+            if self._epochs_seen >= self._period:
+                self._epochs_seen = 0
+                self._save(epoch, None, logs)
 
     # ----------------------------------------------------------------------------------- saving
 
@@ -248,12 +259,12 @@ class ModelCheckpoint(MonitorCallback):
         say(f"\nEpoch {epoch + 1}: {text}")
 
     def _path(self, epoch: int, batch: int | None, logs: Mapping[str, Any]) -> str:
-        values = {name: logs[name] for name in logs}
+        values = OldKeys((name, logs[name]) for name in logs)
         values["epoch"] = epoch + 1
         if batch is not None:
             values["batch"] = batch + 1
         try:
-            return self.filepath.format(**values)
+            return self.filepath.format_map(values)
         except KeyError as error:
             raise KeyError(
                 f"ModelCheckpoint: filepath {self.filepath!r} has the placeholder {error}, which "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .base import Callback
+from .old_keys import OldKeys
 
 
 class History(Callback):
@@ -32,7 +33,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = OldKeys()
         self.epoch: list[int] = []
 
     @property
@@ -54,7 +55,7 @@ class History(Callback):
         # Copies: the lists grow, and the state may be loaded again.
         super().load_state_dict(
             {
-                "history": {k: list(v) for k, v in state["history"].items()},
+                "history": OldKeys((k, list(v)) for k, v in state["history"].items()),
                 "epoch": list(state["epoch"]),
             }
         )

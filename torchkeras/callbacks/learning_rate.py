@@ -13,6 +13,7 @@ import torch
 
 from .._base import check
 from .._base.messages import say
+from ..core.legacy_constructors import takes_old_arguments
 from .base import Callback
 from .monitor import MonitorCallback
 
@@ -101,6 +102,7 @@ def _as_float(value: Any) -> float | None:
     return None
 
 
+@takes_old_arguments
 class ReduceLROnPlateau(MonitorCallback):
     """Multiply the learning rate by `factor` when a metric has stopped improving.
 
@@ -134,7 +136,6 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        min_delta = kwargs.pop("epsilon", min_delta)  # its name in Keras 1
         super().__init__(monitor, mode, min_delta=min_delta)
         if not 0 <= factor < 1:
             raise ValueError(

@@ -9,6 +9,7 @@ import torch
 
 from .base import BATCH_HOOKS, OTHER_HOOKS, Callback, overridden
 from .history import History
+from .old_keys import OldKeys, Params, Place
 from .progress import ProgbarLogger
 
 
@@ -48,6 +49,7 @@ class CallbackList:
             callbacks = ()
         elif not isinstance(callbacks, Iterable):
             callbacks = (callbacks,)
+        facts = params.pop("facts", None)
         self.callbacks: list[Any] = [_checked(c) for c in callbacks]
         if add_history and not self._has(History):
             self.callbacks.append(History())
@@ -59,7 +61,7 @@ class CallbackList:
         if model is not None:
             self.set_model(model)
         if params:
-            self.set_params(params)
+            self.set_params(Params(params, facts))
 
     def _has(self, kind: type) -> bool:
         return any(isinstance(c, kind) for c in self.callbacks)
@@ -79,7 +81,7 @@ class CallbackList:
         self._find_hooks()
 
     def set_params(self, params: dict[str, Any]) -> None:
-        self.params = params
+        self.params = params = params if isinstance(params, Params) else Params(params or {})
         self._call("set_params", params)
         self._find_hooks()
 
@@ -118,22 +120,22 @@ class CallbackList:
                 hook(*args)
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_train_batch_begin, batch, logs)
+        _batch(self._on_train_batch_begin, batch, logs, self.params)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_train_batch_end, batch, logs)
+        _batch(self._on_train_batch_end, batch, logs, self.params)
 
     def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_test_batch_begin, batch, logs)
+        _batch(self._on_test_batch_begin, batch, logs, self.params)
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_test_batch_end, batch, logs)
+        _batch(self._on_test_batch_end, batch, logs, self.params)
 
     def on_predict_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_predict_batch_begin, batch, logs)
+        _batch(self._on_predict_batch_begin, batch, logs, self.params)
 
     def on_predict_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        _batch(self._on_predict_batch_end, batch, logs)
+        _batch(self._on_predict_batch_end, batch, logs, self.params)
 
     # The old names reach the callbacks that use them, and those that use the new ones.
     on_batch_begin = on_train_batch_begin
@@ -210,9 +212,13 @@ class CallbackList:
                 callback.load_state_dict(entry["state"])
 
 
-def _batch(hooks: list[Callable], batch: int, logs: Mapping[str, Any] | None) -> None:
+def _batch(
+    hooks: list[Callable], batch: int, logs: Mapping[str, Any] | None, params: dict[str, Any]
+) -> None:
     if hooks:
         logs = _plain(logs)
+        if isinstance(logs, OldKeys):
+            logs.place = Place(batch, params)
         for hook in hooks:
             hook(batch, logs)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .base import Callback
+from .old_keys import other_name
 
 
 class MonitorCallback(Callback):
@@ -86,6 +87,7 @@ def metric_direction(model: Any, monitor: str) -> str | None:
     names = {name, *(name[len(o) + 1 :] for o in outputs if name.startswith(f"{o}_"))}
     if name not in outputs and "loss" in names:
         return "down"  # the loss of one output
+    names |= {other for n in names if (other := other_name(n)) is not None}
     for metric in _leaves(getattr(model, "metrics", None) or ()):
         if getattr(metric, "name", None) in names:
             direction = getattr(metric, "_direction", None)

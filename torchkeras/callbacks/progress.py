@@ -13,6 +13,7 @@ import torch
 
 from .._base import check, config
 from .._base.messages import write
+from ..core.legacy_constructors import takes_old_arguments
 from .base import Callback
 
 _BOLD, _GREEN, _GREY, _RESET, _CLEAR = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m", "\x1b[K"
@@ -241,6 +242,7 @@ class _LogsBar(Progbar):
         return True
 
 
+@takes_old_arguments
 class ProgbarLogger(Callback):
     """Show the progress of `fit`, `evaluate` and `predict`; `verbose` of the run says how.
 

@@ -40,7 +40,7 @@ class SwapEMAWeights(Callback):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the trained values of a run whose weights are back in the model."""
         values = state["trained"]
-        variables = [v for v, _ in self._averages()] if values else []
+        variables = [v for v, _ in self._pairs()] if values else []
         if len(values) != len(variables):
             raise ValueError(
                 f"SwapEMAWeights: the state must hold {len(variables)} values, one for each "
@@ -53,16 +53,19 @@ class SwapEMAWeights(Callback):
         self._restored = True
 
     def _averages(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """(variable, its average) pairs."""
+        """(variable, its average) pairs; none before the first step."""
+        pairs = self._pairs()
+        return pairs if pairs and int(self.model.optimizer.iterations) else []
+
+    def _pairs(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         optimizer = getattr(self.model, "optimizer", None)
         try:
-            pairs = optimizer.moving_averages(self.model.trainable_variables)
+            return optimizer.moving_averages(self.model.trainable_variables)
         except (AttributeError, ValueError):
             raise ValueError(
                 "SwapEMAWeights: the optimizer must be made with use_ema=True. "
                 f"Received: optimizer={optimizer!r}."
             ) from None
-        return pairs if pairs and int(optimizer.iterations) else []
 
     @torch.no_grad()
     def _swap_in(self) -> None:

@@ -6,10 +6,6 @@ from typing import Any
 from torchkeras._base.check import received
 from torchkeras.core import legacy_names as names
 
-_SEQUENCES = frozenset(
-    {"Dense", "Conv1D", "LocallyConnected1D", "SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM2D"}
-)
-
 
 def current_class(class_name: str) -> str:
     """Return what a class of the past is called now.
@@ -37,7 +33,8 @@ def legacy_arguments(class_name: str, kwargs: Mapping[str, Any], era: int = 2) -
     {'filters': 8, 'use_bias': True, 'kernel_size': (3, 5)}
     """
     name = current_class(class_name)
-    renames, dropped = names.ARGUMENTS.get(name, {}), names.DROPPED.get(name, {})
+    renames = names.ARGUMENTS.get(name) or names.OTHERS.get(name, {})
+    dropped = names.DROPPED.get(name) or names.OTHERS_DROPPED.get(name, {})
     found: dict[str, Any] = {}
     for old, value in kwargs.items():
         if _is_dropped(name, old, value, dropped) or _is_dropped(name, old, value, _EVERYWHERE):
@@ -145,7 +142,7 @@ def _join_shape(name: str, found: dict[str, Any]) -> None:
                 shape = tuple(length) if isinstance(length, (list, tuple)) else (length,)
                 found["input_shape"] = shape
         return
-    if "input_length" not in found and not (name in _SEQUENCES and "input_dim" in found):
+    if "input_length" not in found and not (name in names.SEQUENCES and "input_dim" in found):
         return
     if name == "Dense" and "input_length" not in found:
         return
@@ -165,17 +162,17 @@ def _cudnn_gru(found: dict[str, Any]) -> None:
 
 def _deconvolution(found: dict[str, Any]) -> None:
     """Find the padding of the output that a shape of the output asks for."""
-    shape = found.pop("output_shape", None)
-    if not isinstance(shape, (list, tuple)) or "kernel_size" not in found:
+    shape, kernel = found.pop("output_shape", None), found.get("kernel_size")
+    if not isinstance(shape, (list, tuple)) or not isinstance(kernel, (list, tuple)):
         return
-    rank = len(found["kernel_size"])
-    strides = found.get("strides", 1)
-    strides = (strides,) * rank if isinstance(strides, int) else tuple(strides)
-    first = found.get("data_format") == "channels_first"
-    sizes = shape[2:] if first else shape[1:-1]
-    if len(sizes) != rank or any(not isinstance(n, int) for n in sizes):
-        return
-    kernel = found["kernel_size"]
+    rank, strides = len(kernel), found.get("strides", 1)
+    strides = (strides,) * rank if isinstance(strides, int) else strides
+    sizes = shape[2:] if found.get("data_format") == "channels_first" else shape[1:-1]
+    for row in (sizes, kernel, strides):
+        if not isinstance(row, (list, tuple)) or len(row) != rank:
+            return
+        if any(not isinstance(n, int) or n < 1 for n in row):
+            return
     same = found.get("padding") == "same"
     usual = all(
         (n % s == 0) if same else (n - max(k, s)) % s == 0

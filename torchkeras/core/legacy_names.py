@@ -141,8 +141,24 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "a_right_init": "a_right_initializer",
     },
     "Reshape": {"dims": "target_shape"},
-    "InputLayer": {"batch_input_shape": "batch_shape"},
+    "InputLayer": {"batch_input_shape": "batch_shape", "input_shape": "shape"},
 }
+# The same of classes that are no layers.
+OTHERS: dict[str, dict[str, str]] = {
+    **_each("Model Functional", {"input": "inputs", "output": "outputs"}),
+    "MaxNorm": {"m": "max_value"},
+    "MinMaxNorm": {"low": "min_value", "high": "max_value"},
+    "L1": {"l": "l1"},
+    "L2": {"l": "l2"},
+    "Optimizer": {"lr": "learning_rate", "decay": "decay"},
+    "ReduceLROnPlateau": {"epsilon": "min_delta"},
+    "ModelCheckpoint": {"period": "period"},
+}
+
+# Layers whose `input_dim` was the size of a step, and made a shape with `input_length`.
+SEQUENCES = frozenset(
+    {"Dense", "Conv1D", "LocallyConnected1D", "SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM2D"}
+)
 
 # Arguments of one kernel size, which were one each.
 KERNEL_SIZES = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3"))
@@ -203,6 +219,26 @@ DROPPED: dict[str, dict[str, Any]] = {
     "LocallyConnected2D": {"dilation_rate": (1, (1, 1), None)},
     "Lambda": {"module": ANY},
 }  # fmt: skip
+# The same of classes that are no layers.
+OTHERS_DROPPED: dict[str, dict[str, Any]] = {
+    "Optimizer": {
+        "epsilon": (None,),
+        "gradient_aggregator": (None,),
+        "gradient_transformers": (None, ()),
+        "is_legacy_optimizer": ANY,
+        "jit_compile": ANY,
+    },
+    "Nadam": {"schedule_decay": (0.004, None)},
+    "BackupAndRestore": {"save_before_preemption": ANY},
+    "ModelCheckpoint": {"load_weights_on_restart": (False, None), "options": ANY},
+    "ProgbarLogger": {"count_mode": ANY, "stateful_metrics": ANY},
+    "TensorBoard": {
+        "batch_size": ANY,
+        "embeddings_data": ANY,
+        "embeddings_layer_names": ANY,
+        "write_grads": ANY,
+    },
+}
 
 # What an argument was where nobody said so, if that is not what it is now. (Keras 1 and 2 until
 # 2.3; configs name most arguments, scripts do not.)
@@ -216,6 +252,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "AveragePooling2D": {"pool_size": (2, 2)},
     "AveragePooling3D": {"pool_size": (2, 2, 2)},
 }
+# What had a default and has none now.
+DEFAULTS_GONE = {n: DEFAULTS[n] for n in DEFAULTS if n.startswith("AveragePooling")}
 # tf.keras until 2.15, and the Keras 2 that is tf.keras: the same for what differs there.
 TF_DEFAULTS: dict[str, dict[str, Any]] = {
     **{f"ConvLSTM{n}D": {"recurrent_activation": "hard_sigmoid"} for n in (1, 2, 3)},
@@ -301,10 +339,7 @@ CONSTRAINTS: dict[str, str] = {
     "unit_norm": "UnitNorm",
     "min_max_norm": "MinMaxNorm",
 }
-CONSTRAINT_ARGUMENTS: dict[str, dict[str, str]] = {
-    "MaxNorm": {"m": "max_value"},
-    "MinMaxNorm": {"low": "min_value", "high": "max_value"},
-}
+CONSTRAINT_ARGUMENTS = {name: OTHERS[name] for name in ("MaxNorm", "MinMaxNorm")}
 
 # `hard_sigmoid` had another slope: what a file of then calls so is another function now.
 ACTIVATIONS: dict[str, str] = {

@@ -1,13 +1,22 @@
 """Operation: what a node of a functional graph runs; and the node itself."""
 
+import re
 import weakref
 from typing import Any
 
 from torchkeras._base import naming
+from torchkeras._base.check import received
 from torchkeras.core import infer, nest
 from torchkeras.core.configurable import Configurable
 from torchkeras.core.module_call import refuse_stateful
 from torchkeras.core.symbolic import KerasTensor, any_symbolic
+
+# Names become parts of paths in files.
+_ODD_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]|^\.{1,2}$|^.{256}")
+
+
+# Of an operation: what it knows of graphs, which is no part of a copy of it.
+GRAPH_FIELDS = ("_nodes", "_consumers")
 
 
 class Node:
@@ -32,6 +41,14 @@ class Node:
         ]
         self._structure = nest.map_structure(lambda _: None, spec)
         operation.add_node(self)
+        self._tell_parents()
+
+    def _tell_parents(self) -> None:
+        """Let the operations that the inputs come from know, weakly, where they go to."""
+        for operation in {id(p.operation): p.operation for p in self.parents}.values():
+            known = operation.__dict__.setdefault("_consumers", [])
+            known[:] = [n for n in known if n() is not None]
+            known.append(weakref.ref(self))
 
     @classmethod
     def restore(cls, operation: "Operation", args: Any, kwargs: Any, specs: Any) -> "Node":
@@ -43,6 +60,7 @@ class Node:
         ]
         node._specs, node._structure = specs
         operation.add_node(node)
+        node._tell_parents()
         return node
 
     def fold(self, replace: Any) -> tuple[Any, ...]:
@@ -100,10 +118,10 @@ class Operation(Configurable):
     def __init__(self, name: str | None = None) -> None:
         if name is None:
             name = naming.auto_name(type(self).__name__)
-        if not isinstance(name, str) or "/" in name:
+        if not isinstance(name, str) or _ODD_NAME.search(name):
             raise ValueError(
-                f"{type(self).__name__}: name must be a string without '/'. "
-                f"Received: name={name!r}."
+                f"{type(self).__name__}: name must be a string without '/', '\\' and control "
+                f"characters, of at most 255. {received('name', name)}"
             )
         self.name = name
 
@@ -134,7 +152,7 @@ class Operation(Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy takes part in no graph, but for that which is copied with it (Graph.__reduce__).
-        return {k: v for k, v in self.__dict__.items() if k != "_nodes"}
+        return {k: v for k, v in self.__dict__.items() if k not in GRAPH_FIELDS}
 
     @property
     def inbound_nodes(self) -> list[Node]:
@@ -142,6 +160,13 @@ class Operation(Configurable):
         return [n for ref in self.__dict__.get("_nodes", ()) if (n := ref()) is not None]
 
     _inbound_nodes = inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """Calls, in graphs that are alive, of what takes this operation's outputs."""
+        return [n for ref in self.__dict__.get("_consumers", ()) if (n := ref()) is not None]
+
+    _outbound_nodes = outbound_nodes
 
     def _first_node(self, what: str) -> Node:
         nodes = self.inbound_nodes

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torchkeras._base import naming
 from torchkeras._base.check import received
 from torchkeras.core import serialize
+from torchkeras.core.legacy_constructors import takes_old_arguments
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ class Registry:
 
         def add(obj: T) -> T:
             public = name or obj.__name__  # type: ignore[attr-defined]
+            if inspect.isclass(obj):
+                takes_old_arguments(obj)
             serialize.add_builtin(obj, module or self.module, public, self.kind)
             for known in (public, *aliases):
                 self.names[known] = obj

@@ -78,7 +78,7 @@ def for_onnx(exported: Any) -> Any:
 
 
 def translations() -> dict[Any, Callable[..., Any]]:
-    """Return translations of our own, of operations that ONNX has and torch's exporter passes by."""
+    """Return translations of operations that ONNX has and torch's exporter does not use."""
     opset = require("onnxscript", "onnx").opset18
 
     def int8_product(a: Any, b: Any) -> Any:

@@ -169,7 +169,9 @@ def write(
 ) -> None:
     """Check the options and write a folder."""
     if options is not None and not isinstance(options, folder.SaveOptions):
-        raise TypeError(f"options must be a saved_model.SaveOptions. {received('options', options)}")
+        raise TypeError(
+            f"options must be a saved_model.SaveOptions. {received('options', options)}"
+        )
     given = options or folder.SaveOptions()
     folder.write(path, programs, signatures, collections, given, verbose)
 

@@ -1,9 +1,9 @@
 """The folder of a saved model: for each signature an ONNX file and a `.pt2` program.
 
-    saved_model.json     names, shapes, dtypes and structures; sizes and hashes of the other files
-    serve.onnx           one for each function
-    serve.pt2
-    collections.pt       variables that were added by name, if any
+saved_model.json     names, shapes, dtypes and structures; sizes and hashes of the other files
+serve.onnx           one for each function
+serve.pt2
+collections.pt       variables that were added by name, if any
 """
 
 import dataclasses

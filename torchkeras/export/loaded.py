@@ -1,7 +1,7 @@
 """What `saved_model.load` returns: functions on tensors, by name."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -85,9 +85,7 @@ class Endpoint:
 
     def __call__(self, *args: Any) -> Any:
         """Compute the result in the structure in which the saved function returned it."""
-        if len(args) != len(self._arguments) or not all(
-            nest.same_structure(a, b) for a, b in zip(self._arguments, args, strict=True)
-        ):
+        if len(args) != len(self._arguments) or not all(map(_fits, self._arguments, args)):
             names = nest.map_structure(lambda i: self.inputs[i].name, self._arguments)
             raise TypeError(
                 f"{self.name}: the arguments are {names}. Received: {len(args)} argument(s) of "
@@ -115,14 +113,17 @@ class SavedModel:
     Calling it calls its first function. `variables` are the weights of its programs.
     """
 
+    signatures: Mapping[str, SignatureFunction] = MappingProxyType({})
+
     def __init__(self, path: str, runtime: str) -> None:
         manifest = folder.read_manifest(path)
         self._modules: dict[str, torch.nn.Module] = {}
         endpoints: dict[str, Endpoint] = {}
         for name, entry in manifest["endpoints"].items():
             endpoints[name] = Endpoint(name, entry, self._program(path, name, entry, runtime))
+        _share_weights(self._modules.values())
         self._endpoints = MappingProxyType(endpoints)
-        self.signatures: Mapping[str, SignatureFunction] = MappingProxyType(
+        self.signatures = MappingProxyType(
             {k: SignatureFunction(k, endpoints[v]) for k, v in manifest["signatures"].items()}
         )
         self._collections: dict[str, list[torch.Tensor]] = {}
@@ -156,7 +157,8 @@ class SavedModel:
     @property
     def variables(self) -> list[torch.Tensor]:
         """Weights of the programs, trainable and not."""
-        return [t for m in self._modules.values() for t in (*m.parameters(), *m.buffers())]
+        found = (t for m in self._modules.values() for t in (*m.parameters(), *m.buffers()))
+        return list({id(t): t for t in found}.values())
 
     @property
     def trainable_variables(self) -> list[torch.Tensor]:
@@ -201,6 +203,19 @@ def load(path: str | os.PathLike[str], runtime: str = "torch") -> SavedModel:
     return SavedModel(files.check_local(path, "saved_model.load"), runtime)
 
 
+def _share_weights(modules: Iterable[torch.nn.Module]) -> None:
+    """Let programs hold a weight in common that has one name and one value in them."""
+    known: dict[str, torch.Tensor] = {}
+    for module in modules:
+        for prefix, part in module.named_modules():
+            for store in (part._parameters, part._buffers):
+                for key, value in store.items():
+                    if value is not None:
+                        same = known.setdefault(f"{prefix}.{key}", value)
+                        if same.dtype == value.dtype and torch.equal(same, value):
+                            store[key] = same  # type: ignore[assignment]
+
+
 def _run_torch(module: torch.nn.Module, arguments: list[Any]) -> Callable[..., list[torch.Tensor]]:
     def compute(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         given = nest.map_structure(lambda i: tensors[i], arguments)
@@ -220,6 +235,23 @@ def _run_onnx(session: Any, outputs: list[TensorSpec]) -> Callable[..., list[tor
     return compute
 
 
+def _fits(places: Any, given: Any) -> bool:
+    """Tell whether a structure has a value (an array, or lists of numbers) in every place."""
+    if isinstance(places, dict):
+        return (
+            isinstance(given, Mapping)
+            and set(given) == set(places)
+            and all(_fits(inner, given[key]) for key, inner in places.items())
+        )
+    if isinstance(places, list):
+        return (
+            isinstance(given, (list, tuple))
+            and len(given) == len(places)
+            and all(map(_fits, places, given))
+        )
+    return not isinstance(given, Mapping)
+
+
 def _put(places: Any, given: Any, flat: list[Any]) -> None:
     """Put the values of a structure where the structure of numbers says."""
     if isinstance(places, dict):
@@ -236,7 +268,7 @@ def _as_input(x: Any, spec: TensorSpec, owner: str) -> torch.Tensor:
     x = convert_to_tensor(x)
     wanted = dtypes.torch_dtype(spec.dtype)
     if x.dtype != wanted:
-        if x.is_floating_point() and not wanted.is_floating_point or x.is_complex():
+        if (x.is_floating_point() and not wanted.is_floating_point) or x.is_complex():
             raise TypeError(
                 f"{owner}: input {spec.name!r} must be {spec.dtype}. Received: {x.dtype}."
             )

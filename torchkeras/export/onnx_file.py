@@ -14,8 +14,7 @@ from torchkeras.saving.safety import ModelFileError, UnsafeModelError
 
 _EXTRA = "onnx"
 _LARGEST = 1 << 30  # bytes of weights inside the file; a protobuf ends at 2 GiB
-_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "pkg.onnxscript.torch_lib",
-            "pkg.onnxscript.torch_lib.common", "pkg.torch.2.13", "com.microsoft"}  # fmt: skip
+_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}  # and pkg.…: functions in the file
 
 
 def translate(program: Program, opset_version: int | None = None, verbose: bool = False) -> Any:
@@ -142,6 +141,7 @@ def write(model: Any, path: str | os.PathLike[str]) -> list[str]:
         files.atomic_write_bytes(path, proto.SerializeToString())
         return [os.path.basename(path)]
     data = os.path.basename(path) + ".data"
+    kept = {name: v.const_value for name, v in model.graph.initializers.items()}
     with files.atomic_path(os.path.join(os.path.dirname(path), data)) as weights:
         place = os.path.basename(weights)
         model = ir.external_data.unload_from_model(model, os.path.dirname(weights), place)
@@ -150,6 +150,8 @@ def write(model: Any, path: str | os.PathLike[str]) -> list[str]:
             for entry in tensor.external_data:
                 if entry.key == "location":
                     entry.value = data
+    for name, value in kept.items():
+        model.graph.initializers[name].const_value = value
     files.atomic_write_bytes(path, proto.SerializeToString())
     _check(onnx, path, path)
     return [os.path.basename(path), data]

@@ -228,9 +228,7 @@ class _Checker:
             for name, value in x.items():
                 if name in _REFUSED or (name.startswith("as_") and name not in _ARGUMENTS):
                     raise self.fail(f"{name[:80]!r} is not part of computing with tensors")
-                if name == "metadata":
-                    x[name] = {}
-                elif name == "custom_obj_values":
+                if name == "metadata" or name == "custom_obj_values":
                     x[name] = {}
                 else:
                     if key in ("tensor_values", "sym_int_values", "sym_bool_values",

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from torchkeras._base.check import received
+from torchkeras._base.config import floatx
 from torchkeras.core import dtypes, nest
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers._call_spec import call_spec
@@ -68,10 +69,10 @@ def as_spec(x: Any) -> TensorSpec:
     shape = tuple(x.shape)
     if not isinstance(x, (InputSpec, KerasTensor)) and hasattr(x, "__array__"):
         shape = (None, *shape[1:]) if shape else ()
-    name = getattr(x, "name", None)
-    name = name if isinstance(name, str) and not isinstance(x, (torch.Tensor, KerasTensor)) else None
+    automatic = isinstance(x, (torch.Tensor, KerasTensor))  # names that nobody gave
+    name = None if automatic else getattr(x, "name", None)
     dtype = getattr(x.dtype, "name", x.dtype)  # of tf.TensorSpec too
-    return TensorSpec(shape, dtype or dtypes.standardize_dtype(torch.get_default_dtype()), name)
+    return TensorSpec(shape, dtype or floatx(), name if isinstance(name, str) else None)
 
 
 def leaves(structure: Any) -> list[Any]:

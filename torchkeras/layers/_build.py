@@ -44,6 +44,8 @@ def wrap_build(build: Callable[..., Any]) -> Callable[..., Any]:
                 self._settle_policy()
                 build(self, *args, **kwargs)
                 self.built = True
+                if "_weights_to_set" in self.__dict__:  # `weights=` of Keras 1 and 2
+                    self.set_weights(self.__dict__.pop("_weights_to_set"))
                 self._on_built()
         finally:
             self.__dict__["_building"] = False

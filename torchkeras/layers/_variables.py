@@ -12,10 +12,12 @@ from torch import nn
 from torch.nn.parameter import UninitializedTensorMixin
 
 from torchkeras import constraints, initializers, regularizers
-from torchkeras._base import scope
+from torchkeras._base import legacy, scope
 from torchkeras.core import dtypes, policy, stateful, tracking
+from torchkeras.core.operation import GRAPH_FIELDS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
+from torchkeras.layers._legacy import old_initializer, takes_old_weights
 from torchkeras.random import SeedGenerator
 
 _state = scope.state
@@ -44,14 +46,16 @@ class LayerVariables(nn.Module):
             return modules[name]
         if name in fields.get("_adapted", ()):
             return self._adapted_weight(name)  # see layers/adapters
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        hint = legacy.explain(type(self), name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__
         if "_modules" not in fields:
             if name == "__dict__":  # how torch copies a layer with parametrizations
                 object.__setattr__(self, name, value)
-                self.__dict__.pop("_nodes", None)  # a copy takes part in no graph
+                for of_graph in GRAPH_FIELDS:  # a copy takes part in no graph
+                    self.__dict__.pop(of_graph, None)
                 return
             if isinstance(value, (nn.Module, nn.Parameter)):
                 raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
@@ -62,6 +66,8 @@ class LayerVariables(nn.Module):
             fields["_settled"] = False
         if isinstance(value, Variable):
             self._own(name, value)
+        elif tracking.is_state_list(value) and type(getattr(type(self), name, None)) is property:
+            object.__setattr__(self, name, value)
         elif tracking.is_state_list(value) and not isinstance(value, nn.Module):
             tracked = tracking.track(value)
             super().__setattr__(name, tracked)
@@ -99,6 +105,7 @@ class LayerVariables(nn.Module):
         table.clear()
         table.update(entries)
 
+    @takes_old_weights
     def add_weight(
         self,
         shape: int | Sequence[int] | None = None,
@@ -136,7 +143,7 @@ class LayerVariables(nn.Module):
         names = _state.names if _state.names[-1:] == (self.name,) else (*_state.names, self.name)
         with scope.scoped(autocast=None, names=names):
             variable = Variable(
-                initializers.get(initializer),
+                old_initializer(initializers.get(initializer)),
                 shape=shape,
                 dtype=dtype,
                 trainable=trainable,
@@ -232,10 +239,28 @@ class LayerVariables(nn.Module):
         """The weights that training changes."""
         return self.trainable_variables
 
+    @trainable_weights.setter
+    def trainable_weights(self, weights: Sequence[Variable]) -> None:
+        self._list_weights("trainable_weights", weights, True)
+
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that training does not change."""
         return [v for v in self.weights if not (self._trainable and _is_trainable(v))]
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: Sequence[Variable]) -> None:
+        self._list_weights("non_trainable_weights", weights, False)
+
+    def _list_weights(self, name: str, weights: Sequence[Variable], trainable: bool) -> None:
+        """Take the list of its weights that a layer of Keras 1 makes itself."""
+        if not legacy.allow(f"Setting {name}", "Make weights with add_weight().", AttributeError):
+            raise AttributeError(f"property {name!r} of {type(self).__name__!r} has no setter")
+        known = {id(v) for v in self._own_variables()}
+        for v in weights:
+            v.trainable = trainable
+            if id(v) not in known:
+                setattr(self, f"_{name}_{len(self._parameters) + len(self._buffers)}", v)
 
     @property
     def trainable(self) -> bool:
@@ -337,7 +362,7 @@ class LayerVariables(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         state = nn.Module.__getstate__(self)
-        return {k: v for k, v in state.items() if k != "_nodes"}
+        return {k: v for k, v in state.items() if k not in GRAPH_FIELDS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

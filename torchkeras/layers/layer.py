@@ -12,6 +12,7 @@ from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.serialize import is_builtin
 from torchkeras.layers import _build, _call_spec
+from torchkeras.layers._legacy import OldLayer
 from torchkeras.layers._template import LayerCall
 from torchkeras.layers._variables import LayerVariables
 
@@ -19,7 +20,7 @@ _state = scope.state
 
 
 @LAYERS.register(module="keras")
-class Layer(LayerVariables, LayerCall, Operation, configurable.Configurable):
+class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configurable):
     """Base of all layers: state (weights) and a computation (`call`).
 
     A subclass makes its weights in `build(input_shape)` with `add_weight`, and computes in

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from torchkeras import saving
-from torchkeras._base import scope
+from torchkeras._base import legacy, scope
 from torchkeras._base.check import received
 from torchkeras.core import nest, serialize
 from torchkeras.core.registry import LAYERS, MODELS
@@ -18,6 +18,7 @@ from torchkeras.layers._build import as_shape
 from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
 from torchkeras.models import _graph, _quantize
+from torchkeras.models._legacy import OldModel
 from torchkeras.training.trainer import Trainer
 
 _state = scope.state
@@ -26,6 +27,8 @@ _calls = scope.call_numbers
 
 
 def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    if "input" in kwargs and "output" in kwargs and legacy.is_known():
+        return True
     return (
         len(args) >= 2
         or ("inputs" in kwargs and ("outputs" in kwargs or len(args) == 1))
@@ -34,7 +37,7 @@ def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
 
 
 @LAYERS.register(module="keras")
-class Model(Trainer, Layer):
+class Model(OldModel, Trainer, Layer):
     """A layer with `fit`, `evaluate`, `predict` and `save`.
 
     `Model(inputs, outputs)` makes a functional model of the operations between them. A subclass
@@ -371,7 +374,9 @@ class Model(Trainer, Layer):
 
     def to_yaml(self, **kwargs: Any) -> str:
         """Return the architecture as YAML; `kwargs` go to `yaml.dump`."""
-        return saving.yaml_text.dump_yaml(serialize.serialize_keras_object(self), "config", **kwargs)
+        return saving.yaml_text.dump_yaml(
+            serialize.serialize_keras_object(self), "config", **kwargs
+        )
 
     def save(
         self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any

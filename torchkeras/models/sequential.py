@@ -6,7 +6,7 @@ from torch import nn
 
 from torchkeras._base import naming
 from torchkeras._base.check import received
-from torchkeras.core import serialize
+from torchkeras.core import nest, serialize
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.strings import is_string_array, string_leaves
 from torchkeras.core.symbolic import KerasTensor
@@ -99,6 +99,8 @@ class Sequential(Model):
             self._modules[module_key(layer.name, self._modules, layer)] = layer
         if len(self._row) > 1 and isinstance(self._row[0], InputLayer):
             self.build(self._row[0].batch_shape)
+        elif self._row and _joins_inputs(self._row[0]):
+            self._build_on(self._row[0])
 
     def build(self, input_shape: Any = None) -> None:
         """Build all layers for an input shape (with the batch dimension)."""
@@ -135,6 +137,17 @@ class Sequential(Model):
         self._modules.clear()
         self._modules.update(modules)
         self._modules[module_key(source.name, self._modules, source)] = source
+
+    def _build_on(self, first: Model) -> None:
+        """Build all layers after a model of several inputs, which become those of this one."""
+        inputs = [InputLayer(batch_shape=t.shape, dtype=t.dtype).new_output() for t in first.inputs]
+        x = first(nest.pack_as(first._inputs_struct, inputs))
+        for layer in self._row[1:]:
+            x = layer(x)
+        modules = dict(self._modules)
+        self._set_graph(inputs, x)
+        self._modules.clear()
+        self._modules.update(modules)
 
     @property
     def layers(self) -> list[Layer]:
@@ -175,7 +188,7 @@ class Sequential(Model):
             "dtype": serialize.serialize_keras_object(self._policy),
             "layers": [serialize.serialize_keras_object(layer) for layer in self._row],
         }
-        if self._graph is not None and self._row:
+        if self._graph is not None and self._row and not _joins_inputs(self._row[0]):
             config["build_input_shape"] = self._row[0].batch_shape
         return config
 
@@ -196,7 +209,7 @@ class Sequential(Model):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model was built for."""
-        if self._graph is None:
+        if self._graph is None or _joins_inputs(self._row[0]):
             return None
         return {"input_shape": self._row[0].batch_shape}
 
@@ -204,6 +217,11 @@ class Sequential(Model):
         """Build for the shape of a config, if that was not done yet."""
         if not self.built and config.get("input_shape"):
             self.build(config["input_shape"])
+
+
+def _joins_inputs(layer: Any) -> bool:
+    """Tell whether a layer is a model of several inputs."""
+    return isinstance(layer, Model) and layer._graph is not None and len(layer._graph.inputs) > 1
 
 
 def _first_shape(layer: Any) -> tuple[Any, str] | None:

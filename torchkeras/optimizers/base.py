@@ -9,10 +9,11 @@ import torch
 from torch.optim import optimizer as _torch
 
 from torchkeras._base import naming, scope
-from torchkeras.core.configurable import Configurable
+from torchkeras.core.configurable import Configurable, init_parameters
 from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
+from torchkeras.optimizers._legacy import OldOptimizer
 from torchkeras.optimizers.advance import Advance
 from torchkeras.optimizers.arguments import Options, check_options, warn_user
 from torchkeras.optimizers.plan import Plan, fit, fits, kind
@@ -21,7 +22,7 @@ from torchkeras.optimizers.plan import Plan, fit, fits, kind
 _torch_zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
 
 
-class Optimizer(Advance, Configurable):
+class Optimizer(OldOptimizer, Advance, Configurable):
     """Base of all optimizers; itself a `torch.optim.Optimizer` that gets its variables late.
 
     A subclass of your own writes `build(variables)`, which makes its slots, and
@@ -54,7 +55,7 @@ class Optimizer(Advance, Configurable):
     <Variable path=adam/iteration, shape=(), dtype=int32, value=1>
     """
 
-    _config_root = True
+    _config_root = _config_base = True
     _own_apply = False  # a user's apply is what a step goes through
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -337,6 +338,13 @@ class Optimizer(Advance, Configurable):
             rate = self._rate.item()
         return {"name": self.name, "learning_rate": rate}
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal optimizer, ready for JSON."""
+        config = super().get_config()
+        if self._inverse_decay:
+            config["decay"] = self._inverse_decay
+        return config
+
     def _config_value(self, name: str) -> Any:
         # The attribute counts, also where a class of one's own sets it past its arguments.
         return getattr(self, name) if hasattr(self, name) else super()._config_value(name)
@@ -350,7 +358,14 @@ class Optimizer(Advance, Configurable):
         if isinstance(rate, dict):
             rate = deserialize_keras_object(rate, custom_objects)
             config = {**config, "learning_rate": rate}
-        return cls(**config)
+        decay = 0.0
+        if "decay" in config and "decay" not in init_parameters(cls):
+            decay = config["decay"]
+            config = {k: v for k, v in config.items() if k != "decay"}
+        made = cls(**config)
+        if decay:
+            made._inverse_decay = decay
+        return made
 
 
 @torch.optim.Optimizer.profile_hook_step

@@ -36,6 +36,7 @@ class Optimizer(base.Optimizer):
     """
 
     config_skip = frozenset({"lr"})
+    decay = 0.0
 
     def __init__(self, *args: Any, lr: Any = None, decay: float = 0.0, **kwargs: Any) -> None:
         if not isinstance(decay, (int, float)) or decay < 0:

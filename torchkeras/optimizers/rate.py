@@ -25,6 +25,7 @@ class Rate:
     param_groups: list[dict[str, Any]]
     _variables: list[Variable]
     _iterations: Variable
+    _inverse_decay = 0.0  # `decay` of Keras 1 and 2
 
     def _init_rate(self, value: Any) -> float:
         self._schedule: Any = None
@@ -121,8 +122,12 @@ class Rate:
     def _rate_of(self, group: dict[str, Any]) -> float:
         """Return the rate of a step for a param group."""
         if self._rate is not None and group is self.param_groups[0]:
-            return self._rate_used
-        return float(group["lr"])
+            rate = self._rate_used
+        else:
+            rate = float(group["lr"])
+        if self._inverse_decay:
+            return rate / (1.0 + self._inverse_decay * int(self._iterations))
+        return rate
 
     def _spread_rate(self, rate: float) -> None:
         """Set the rate of the first group; the others keep their ratio to it."""

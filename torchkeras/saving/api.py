@@ -45,10 +45,8 @@ def save_model(
     (None, 2)
     """
     path = check_local(filepath, "save_model")
-    if zipped is False:
-        found = formats.FOLDER
-    else:
-        found = formats.find("save_model", path, "save_model")
+    folder = zipped is False
+    found = formats.FOLDER if folder else formats.find("save_model", path, "save_model")
     _check_overwrite("save_model", path, overwrite)
     options = SaveOptions(zipped=zipped is not False, include_optimizer=include_optimizer)
     found.save_model(model, path, options)
@@ -118,7 +116,7 @@ def save_weights(
     """
     path = check_local(filepath, "save_weights")
     if max_shard_size is not None and path.endswith(formats.SINGLE):
-        path = path.removesuffix(formats.SINGLE) + formats.SHARDED  # as Keras, which warns too
+        path = path.removesuffix(formats.SINGLE) + formats.SHARDED  # as Keras
     found = formats.find("save_weights", path, "save_weights")
     sharded = isinstance(max_shard_size, (int, float)) and max_shard_size > 0
     if (found.sharded and not sharded) or (max_shard_size is not None and not found.sharded):

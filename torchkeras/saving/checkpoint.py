@@ -5,10 +5,7 @@ number of epochs it was trained for. Weights alone are a plain `state_dict`. Wha
 wrote is read too: a state dict, also one wrapped in a dict of own things.
 """
 
-import copy
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +18,8 @@ from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.saving import archive, named, text, torch_file
 from torchkeras.saving.allocation import Allocation
 from torchkeras.saving.format import LoadOptions, SaveOptions
+from torchkeras.saving.optimizer_state import optimizer_state
 from torchkeras.saving.safety import ModelFileError, is_plain_path
-from torchkeras.saving.weights import Rules
 
 FORMAT, VERSION = "torchkeras checkpoint", 1
 # Where other programs' checkpoints have the state dict.
@@ -145,7 +142,7 @@ def load_model(path: str, options: LoadOptions) -> Any:
         own = _own_entries(model, content.get("own", {}), path)
         named.load(model, entries, options.rules, path, allocation, own)
         if options.compile:
-            with _optimizer_state(model, content.get("optimizer"), options.rules, path):
+            with optimizer_state(model, content.get("optimizer"), options.rules, path):
                 pass
     archive.load_assets(model, assets, path)
     return model
@@ -168,7 +165,7 @@ def load_weights(model: Any, path: str, options: LoadOptions) -> None:
         state = content.get("optimizer")
     else:
         entries = _entries(*_state_dict_in(content, path), path)
-    with _optimizer_state(model, state, options.rules, path):
+    with optimizer_state(model, state, options.rules, path):
         named.load(model, entries, options.rules, path, own=own)
 
 
@@ -238,69 +235,3 @@ def _own_entries(model: Any, content: Mapping[str, Any], path: str) -> list[name
         for at, obj in _own_objects(model)
         if isinstance(content.get(at), dict)
     ]
-
-
-# ------------------------------------------------------------------------------- the optimizer
-
-
-@contextmanager
-def _optimizer_state(model: Any, state: Any, rules: Rules, path: str) -> Iterator[None]:
-    """Set an optimizer's state; if the block fails, or the state does not fit, it is as before."""
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or (state is None and not rules.require_optimizer):
-        yield
-        return
-    before = copy.deepcopy(optimizer.state_dict()) if optimizer.built else None
-    problem = "the model's is not built" if before is None else _misfit(optimizer, state)
-    if problem is None:
-        try:
-            optimizer.load_state_dict(state)
-        except Exception as e:  # torch tells of each misfit in another way
-            problem = str(e) or type(e).__name__
-            optimizer.load_state_dict(before)
-    if problem is not None:
-        if rules.require_optimizer:
-            raise ModelFileError(f"optimizer state: {problem}.", path=path, where="optimizer")
-        warnings.warn(f"{path}: optimizer state not restored: {problem}.", stacklevel=5)
-    try:
-        yield
-    except BaseException:
-        if before is not None:
-            optimizer.load_state_dict(before)
-        raise
-
-
-def _misfit(optimizer: Any, state: Any) -> str | None:
-    """Say in what a state differs from an optimizer's own, as far as its kinds of values go."""
-    if state is None:
-        return "the file has none"
-    own = optimizer.state_dict()
-    if not isinstance(state, dict) or set(state) != set(own):
-        return f"it is not one of {type(optimizer).__name__}"
-    if not _alike(state["param_groups"], own["param_groups"]):
-        return "its param groups are not those of the model's optimizer"
-    loose, own_loose = state.get("variables", []), own.get("variables", [])
-    if not _alike(loose, own_loose) or any(
-        a.shape != b.shape for a, b in zip(loose, own_loose, strict=True)
-    ):
-        return "its variables are not those of the model's optimizer"
-    slots = state["state"]
-    if not isinstance(slots, dict) or not all(isinstance(v, dict) for v in slots.values()):
-        return "its slots are no dicts"
-    return None
-
-
-def _alike(found: Any, own: Any) -> bool:
-    """Tell whether a value is of the kind of another, in all its parts."""
-    if isinstance(own, dict):
-        same = isinstance(found, dict) and set(found) == set(own)
-        return same and all(
-            found[k] == v if k == "params" else _alike(found[k], v) for k, v in own.items()
-        )
-    if isinstance(own, (list, tuple)):
-        same = isinstance(found, (list, tuple)) and len(found) == len(own)
-        return same and all(map(_alike, found, own))
-    if isinstance(own, torch.Tensor):
-        return isinstance(found, torch.Tensor)
-    numbers = (int, float, bool, type(None))
-    return isinstance(found, numbers) if isinstance(own, numbers) else type(found) is type(own)

@@ -120,7 +120,7 @@ class FolderReader:
                 raise self._error("a link is refused", name, UnsafeModelError) from e
             e.filename = os.path.join(self._path, name)
             raise
-        file = open(handle, "rb")
+        file = open(handle, "rb")  # noqa: SIM115
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             file.close()
             raise self._error("a regular file is needed", name, UnsafeModelError)

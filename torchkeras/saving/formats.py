@@ -24,6 +24,8 @@ FORMATS = (
     ),
     Format(
         (".weights.h5",),
+        h5_model.save_model,  # which the name does not promise, but real Keras does it
+        h5_model.load_model,
         save_weights=weights_file.save_weights,
         load_weights=weights_file.load_weights,
         by_name=True,
@@ -69,6 +71,16 @@ FOLDER = Format((), folder.save_model, folder.load_model, load_weights=folder.lo
 def suffixes(action: str) -> list[str]:
     """Return the suffixes of the formats that can do something, `"save_model"` for example."""
     return [s for f in FORMATS if getattr(f, action) is not None for s in f.suffixes]
+
+
+def with_weights(action: str) -> tuple[str, ...]:
+    """Return the suffixes of formats that can do something and hold weights, in one file."""
+    return tuple(
+        s
+        for f in FORMATS
+        if getattr(f, action) is not None and f.load_weights is not None and not f.sharded
+        for s in f.suffixes
+    )
 
 
 def find(owner: str, path: str, action: str) -> Format:

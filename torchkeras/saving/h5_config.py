@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from torchkeras._base.naming import to_snake_case
 from torchkeras.core import serialize
 from torchkeras.core.registry import LAYERS, MODELS, OPS
 
 _KEPT = ("name", "inbound_nodes")
+_OWN_NAMES = {"GroupQueryAttention": "GroupedQueryAttention"}  # by which real Keras finds classes
 
 
 def model_config(model: Any) -> dict[str, Any]:
@@ -21,7 +23,9 @@ def short_form(entry: dict[str, Any]) -> dict[str, Any]:
     if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
         layers = [short_form(e) if _is_entry(e) else e for e in inner["layers"]]
         inner = {**inner, "layers": layers}
-    named = registered if custom and registered else entry["class_name"]
+    named = _OWN_NAMES.get(entry["class_name"], entry["class_name"])
+    if custom and registered:
+        named = registered
     out = {"class_name": named, "config": inner}
     if module and module.startswith("keras.src.ops"):
         out.update(module=module, registered_name=registered)
@@ -44,7 +48,10 @@ def full_form(entry: Any) -> Any:
         out.setdefault("registered_name", name)
         out["class_name"] = name.rpartition(">")[2]
         return out
-    known = LAYERS.names.get(name) or MODELS.names.get(name)
+    # A class's own name may differ from its public one: GroupedQueryAttention.
+    known = (
+        LAYERS.names.get(name) or MODELS.names.get(name) or LAYERS.names.get(to_snake_case(name))
+    )
     if name in OPS.names and isinstance(inner, dict) and "trainable" not in inner:
         known = OPS.names[name]  # a function in a graph, as `x + y`: real Keras cannot read these
     if known is not None:

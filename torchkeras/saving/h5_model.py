@@ -4,7 +4,8 @@ from typing import Any
 
 from torchkeras._base.files import atomic_writer, open_regular
 from torchkeras._base.region import Region
-from torchkeras.saving import h5_config, h5_optimizer, h5_weights, text, weights
+from torchkeras.core import serialize
+from torchkeras.saving import h5_assets, h5_config, h5_optimizer, h5_weights, text, weights
 from torchkeras.saving.allocation import Allocation
 from torchkeras.saving.converted import ConvertedSource
 from torchkeras.saving.format import LoadOptions, SaveOptions
@@ -48,6 +49,7 @@ def save_model(model: Any, path: str, options: SaveOptions) -> None:
         write_weights(sink, MODEL, model)
         if training is not None and model.optimizer is not None:
             write_optimizer(sink, model.optimizer)
+        h5_assets.write(sink, model)
         sink.close()
 
 
@@ -68,11 +70,10 @@ def load_model(path: str, options: LoadOptions) -> Any:
         raw = reader.attributes.text("", CONFIG)
         root = find_root(reader)
         if raw is None or root is None:
-            raise ModelFileError(_no_model(raw, root), path=path)
+            raise ModelFileError(_no_model(raw, reader), path=path)
         _check_texts(reader, path)
         version, backend = read_version(reader, root, path)
-        config = _parsed(raw, path, CONFIG, options)
-        config = h5_config.full_form(modernize(config, version or "1.0", backend))
+        config = _modern(_parsed(raw, path, CONFIG, options), version, backend, options, path)
         layout = read_layout(reader, root, path)
         source = ConvertedSource(reader, layout.origin)
         size = sum(d.nbytes for d in reader.datasets.values())
@@ -91,18 +92,30 @@ def load_model(path: str, options: LoadOptions) -> Any:
                         allocation,
                     )  # fmt: skip
             allocation.finish()
+        h5_assets.load(model, reader, path)
     return model
 
 
-def _no_model(config: str | None, root: str | None) -> str:
+def _modern(
+    config: Any, version: str | None, backend: str | None, options: LoadOptions, path: str
+) -> Any:
+    """Return a config of any Keras as `.keras` files hold it."""
+    try:
+        with serialize.CustomObjectScope(options.custom_objects):
+            return h5_config.full_form(modernize(config, version or "1.0", backend))
+    except ModelFileError as e:
+        raise type(e)(e.message, path=path, where=e.where or CONFIG) from e
+
+
+def _no_model(config: str | None, reader: H5Reader) -> str:
     if config is not None:
-        return "no weights: the list of layers (layer_names) is missing."
-    if root is not None:
+        return "the list of layers (layer_names) is missing."
+    if reader.datasets:
         return (
             "it holds weights and no model (no attribute model_config): build the model, and "
             "call its load_weights()."
         )
-    return "no file of Keras: it has neither a model's config nor a list of layers."
+    return "no file of Keras: it has neither a model's config nor weights."
 
 
 def _parsed(raw: str, path: str, where: str, options: LoadOptions) -> Any:

@@ -20,9 +20,13 @@ _HEADER_BYTES = 64512  # what fits in the header of an HDF5 object
 class LegacySink(H5Sink):
     """An `.h5` file that is being written; see `H5Sink`."""
 
+    def group(self, at: str) -> Any:
+        """Return a group, which is made if it is not there yet."""
+        return self._file.require_group(at or "/")
+
     def write_texts(self, at: str, texts: Mapping[str, str]) -> None:
         """Write attributes that are strings, and a checksum of them that only we read."""
-        attributes = self._file.require_group(at or "/").attrs
+        attributes = self.group(at).attrs
         kind = require("h5py").string_dtype()
         for name, text in texts.items():
             attributes.create(name, text, dtype=kind)
@@ -30,7 +34,7 @@ class LegacySink(H5Sink):
 
     def write_names(self, at: str, attribute: str, names: Sequence[str]) -> None:
         """Write an attribute that is a list of names; a long one in parts, as Keras does."""
-        attributes = self._file.require_group(at or "/").attrs
+        attributes = self.group(at).attrs
         rows = np.array([name.encode() for name in names]) if names else np.array([], "S1")
         parts = -(-rows.nbytes // _HEADER_BYTES)
         if parts <= 1:
@@ -41,7 +45,7 @@ class LegacySink(H5Sink):
 
     def write_list(self, at: str, names: Sequence[str], values: Sequence[Any]) -> None:
         """Write the list of arrays of one layer; the names may be paths."""
-        group = self._file.require_group(at)
+        group = self.group(at)
         names = _distinct(names)
         self.write_names(at, WEIGHTS, names)
         for name, value in zip(names, values, strict=True):

@@ -68,14 +68,13 @@ def _mirrored(kernel: torch.Tensor) -> torch.Tensor:
 def _convolution(layer: Any, weights: Tensors, origin: Origin) -> Tensors:
     kernel, *rest = weights
     made = kernel
+    size = layer.kernel_size
     if origin.version == 1:
-        first = layer.data_format == "channels_first"
-        if kernel.ndim == 4 and len(layer.kernel_size) == 1:
+        if kernel.ndim == 4 and len(size) == 1:
             made = _conv1d_kernel(layer, kernel)
-        elif kernel.ndim == 4 and first:
-            made = kernel.permute(2, 3, 1, 0)
-        elif kernel.ndim == 5 and first:
-            made = kernel.permute(2, 3, 4, 1, 0)
+        # A file that does not tell its version need not be of Keras 1: the shape has to agree.
+        elif layer.data_format == "channels_first" and tuple(kernel.shape[2:]) == size:
+            made = kernel.permute(*range(2, kernel.ndim), 1, 0)
     if origin.backend == "theano":
         made = _mirrored(made)
     return weights if made is kernel else [made, *rest]
@@ -92,8 +91,10 @@ def _transposed(layer: Any, weights: Tensors, origin: Origin) -> Tensors:
     kernel, *rest = weights
     made = kernel
     if origin.version == 1 and kernel.ndim == 4:
-        first = layer.data_format == "channels_first"
-        made = kernel.permute(2, 3, 0, 1) if first else kernel.permute(0, 1, 3, 2)
+        if layer.data_format == "channels_last" and kernel.shape[3] == layer.filters:
+            made = kernel.permute(0, 1, 3, 2)
+        elif layer.data_format == "channels_first" and tuple(kernel.shape[2:]) == layer.kernel_size:
+            made = kernel.permute(2, 3, 0, 1)
     # Only this one existed on Theano.
     if origin.backend == "theano" and kernel.ndim == 4:
         made = _mirrored(made)
@@ -101,7 +102,8 @@ def _transposed(layer: Any, weights: Tensors, origin: Origin) -> Tensors:
 
 
 def _separable(layer: Any, weights: Tensors, origin: Origin) -> Tensors:
-    if origin.version > 1 or layer.data_format != "channels_first":
+    first = origin.version == 1 and layer.data_format == "channels_first"
+    if not first or tuple(weights[0].shape[2:]) != layer.kernel_size:
         return weights
     return [w.permute(2, 3, 1, 0) if w.ndim == 4 else w for w in weights]
 

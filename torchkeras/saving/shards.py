@@ -82,6 +82,11 @@ def save_weights(model: Any, path: str, options: SaveOptions) -> None:
     shards = plan.shards((options.max_shard_size or 0) * _GB)
     stem = os.path.basename(os.path.realpath(path)).removesuffix(INDEX)
     names = [f"{stem}_{i:05d}{SHARD}" for i in range(len(shards))]
+    if not all(map(is_plain_component, set(stem) - {"."})):  # no control characters
+        raise ValueError(
+            "save_weights: the name of weights in several files must be plain text. "
+            f"Received: filepath={path!r}."
+        )
 
     def write(i: int, out: Writer) -> None:
         with H5Sink(checksums=True, out=Region(out)) as sink:

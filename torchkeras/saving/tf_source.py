@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from torchkeras.core import stateful
 from torchkeras.core.dtypes import standardize_dtype
 from torchkeras.core.tensor import convert_to_numpy
 from torchkeras.saving.h5_reader import Dataset
@@ -38,7 +39,16 @@ class _Source(Protocol):
 
 def adapted(source: Any, root: Any) -> Any:
     """Return a source as it is, or a file of tf.keras under the paths of Keras 3."""
-    return TFSource(source, root) if _is_tf(source.datasets) else source
+    if not _is_tf(source.datasets):
+        return source
+    # Some of Keras 3's own layers have such names: what the model has a place for is no sign.
+    places = {path for path, _ in stateful.walk(root)}
+    foreign = {
+        path: dataset
+        for path, dataset in source.datasets.items()
+        if path.startswith("optimizer/") or path.rpartition("/vars/")[0] not in places
+    }
+    return TFSource(source, root) if _is_tf(foreign) else source
 
 
 def _is_tf(datasets: Mapping[str, Dataset]) -> bool:

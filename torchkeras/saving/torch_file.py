@@ -8,6 +8,7 @@ the sparse, quantized and meta ones, whose sizes are only claims.
 
 import pickletools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -38,7 +39,7 @@ _PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.device)
 
 def write(path: str, content: Any) -> None:
     """Write what `torch.save` takes; the file is complete or it is not there."""
-    with atomic_writer(path) as out:
+    with _checksums(), atomic_writer(path) as out:
         region = Region(out)  # torch's writer would make its own of an error in the middle
         try:
             torch.save(content, region)
@@ -46,6 +47,17 @@ def write(path: str, content: Any) -> None:
             region.check()
             raise
         region.finish()
+
+
+@contextmanager
+def _checksums() -> Iterator[None]:
+    """Let torch write CRCs, which a program may have switched off."""
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(True)
+    try:
+        yield
+    finally:
+        torch.serialization.set_crc32_options(before)
 
 
 def read(path: str, limits: LoadLimits) -> Any:
@@ -64,7 +76,7 @@ def read(path: str, limits: LoadLimits) -> Any:
         _check_program(archive.read(program, limits.config_bytes), path, program)
         file.seek(0)
         try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            content = torch.load(file, map_location="cpu", weights_only=True, mmap=False)
         except MemoryError:
             raise
         except Exception as e:  # whatever a malformed program makes of torch's unpickler

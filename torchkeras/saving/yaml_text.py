@@ -209,5 +209,7 @@ class _Reader:
             self._refuse(f"the number {text[:40]} is beyond any double", event, at)
         if kind in ("null", "bool") and text.lower() in _WORDS:
             return _WORDS[text.lower()]
+        if kind == "float":
+            self._refuse(f"{text[:40]!r} is no JSON number", event, at)
         message = f"{text[:40]!r} means one thing to one reader and another to the next; quote it"
-        self._refuse(message if kind != "float" else f"{text[:40]!r} is no JSON number", event, at)
+        return self._refuse(message, event, at)

@@ -19,6 +19,8 @@ from torchkeras.training import targets
 from torchkeras.training.match import Matcher
 from torchkeras.training.words import FAMILIES, member_of_family, name_of, unique
 
+_MOST_SHAPES = 1000  # batches may have any number of lengths
+
 
 class _Part(NamedTuple):
     """One loss of one output."""
@@ -76,6 +78,7 @@ class CompileLoss:
         self._parts: list[_Part] = []
         self._matcher: Matcher | None = None
         self._single: Any = None  # the loss itself, if there is one of one output, unweighted
+        self._taken: set[Any] = set()  # pairs of unlike shapes that the losses take
 
     @property
     def metrics(self) -> list[Mean]:
@@ -187,6 +190,8 @@ class CompileLoss:
         """Return the total loss of a batch, and add the outputs' losses to their trackers."""
         single = self._single
         if single is not None and isinstance(y_true, torch.Tensor):
+            if y_true.shape != y_pred.shape:
+                self._check_unlike(0, y_true, y_pred)
             loss = single(y_true, y_pred, sample_weight)
             return loss if loss.ndim == 0 else loss.mean()
         if not self.built:
@@ -196,9 +201,11 @@ class CompileLoss:
         pred = matcher.take("y_pred", y_pred)
         weights = matcher.take("sample_weight", sample_weight, share=True)
         total = None
-        for i, loss, weight, tracker in self._parts:
+        for n, (i, loss, weight, tracker) in enumerate(self._parts):
             if true[i] is None:
                 _needed(None, matcher.outputs[i])
+            if getattr(true[i], "shape", None) != pred[i].shape:
+                self._check_unlike(n, convert_to_tensor(true[i]), pred[i])
             value = loss(true[i], pred[i], weights[i])
             if value.ndim:
                 value = value.mean()
@@ -210,6 +217,19 @@ class CompileLoss:
         if total is None:
             raise ValueError("compile: at least one output must have a loss. Received: loss=None.")
         return total
+
+    def _check_unlike(self, n: int, y_true: torch.Tensor, y_pred: torch.Tensor) -> None:
+        """Refuse what a loss would broadcast, in any batch: each pair of shapes is seen once."""
+        pair = (n, y_true.shape, y_pred.shape)
+        if pair in self._taken:
+            return
+        part = self._parts[n]
+        output = self._matcher.outputs[part.output]
+        count = len(self._matcher.outputs)
+        targets.check_shapes(part.loss, _shape(y_true), _shape(y_pred), _of(output, count))
+        if len(self._taken) > _MOST_SHAPES:
+            self._taken.clear()
+        self._taken.add(pair)
 
 
 def _shape(x: Any) -> tuple[Any, ...]:

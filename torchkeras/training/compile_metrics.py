@@ -75,6 +75,17 @@ class CompileMetrics(Metric):
         return list({id(r.metric): r.metric for r in self._rows}.values())
 
     @property
+    def names(self) -> list[str]:
+        """Names in the logs; before the first batch, those that were given."""
+        if self.built:
+            return [r.key for r in self._rows]
+        found: list[str] = []
+        for entry in nest.flatten(list(self._given.values())):
+            if entry is not None:
+                found.append(unique(name_of(entry), found))
+        return found
+
+    @property
     def variables(self) -> list[Variable]:
         """Variables of the metrics."""
         return [v for m in self.metrics for v in m.variables]

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from torchkeras.callbacks.old_keys import OldKeys
+
 
 def to_number(value: Any) -> Any:
     """Return a metric's result as a Python number (an array stays one)."""
@@ -31,7 +33,7 @@ def to_numbers(results: dict[str, Any]) -> dict[str, Any]:
 _UNREAD = {"": None}
 
 
-class LazyLogs(dict):
+class LazyLogs(OldKeys):
     """A dict of metric values that asks for them when it is first read.
 
     Running averages move on: the loop calls `read` before the next step if anybody keeps them.
@@ -95,7 +97,7 @@ class LazyLogs(dict):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value, or the default."""
-        return dict.get(self.read(), key, default)
+        return OldKeys.get(self.read(), key, default)
 
     def keys(self) -> Any:
         """Return the names."""

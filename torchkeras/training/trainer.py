@@ -1,6 +1,7 @@
 """Trainer: compile, fit, evaluate, predict and the `*_on_batch` methods of a model."""
 
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from torchkeras._base.check import received
 from torchkeras._base.interrupt import deferrable, whole
 from torchkeras.callbacks.history import History
 from torchkeras.callbacks.list import CallbackList
+from torchkeras.callbacks.old_keys import OldKeys
 from torchkeras.core import nest, serialize
 from torchkeras.core.strings import string_leaves
 from torchkeras.training import step
+from torchkeras.training._legacy import LOADING, RENAMED, metrics_by_position, old_call
 from torchkeras.training.collect import Collector
 from torchkeras.training.compile_loss import CompileLoss
 from torchkeras.training.compile_metrics import CompileMetrics
@@ -46,7 +49,7 @@ class Trainer(step.Steps):
         fields["stop_predicting"] = False
         fields["optimizer"] = None
         fields["history"] = None
-        fields["_validation"] = None
+        fields["_validation_given"] = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[misc]
@@ -55,6 +58,11 @@ class Trainer(step.Steps):
         if self.__dict__.get("jit_compile"):  # a compiled call is no part of a copy
             torch.nn.Module.compile(self)
 
+    @old_call(
+        "cloning", "class_mode", "distribute", "experimental_run_tf_function",
+        "pss_evaluation_shards", "sample_weight_mode", "theano_mode",
+        experimental_steps_per_execution="steps_per_execution",
+    )  # fmt: skip
     def compile(  # type: ignore[override]
         self,
         optimizer: Any = "rmsprop",
@@ -84,6 +92,8 @@ class Trainer(step.Steps):
             ValueError: for an unknown name, with names that are near.
         """
         check.positive_int("compile", "steps_per_execution", steps_per_execution)
+        if loss_weights is not None:
+            loss_weights, metrics = metrics_by_position(loss_weights, metrics)
         optimizer = optimizers.get(optimizer)
         scales = isinstance(optimizer, (optimizers.LossScaleOptimizer, optimizers.TorchOptimizer))
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not scales:
@@ -121,6 +131,7 @@ class Trainer(step.Steps):
 
     # ------------------------------------------------------------------ fit
 
+    @old_call(*LOADING, **RENAMED)
     def fit(
         self,
         x: Any = None,
@@ -173,6 +184,12 @@ class Trainer(step.Steps):
         limit = config.max_epochs()
         if limit is not None:
             epochs = min(epochs, limit)
+        for name, value in (
+            ("validation_batch_size", validation_batch_size),
+            ("validation_steps", validation_steps),
+        ):
+            if value is not None:
+                check.positive_int("fit", name, value)
         evaluate_at = _evaluation_epochs(validation_freq)
         if validation_split != 0 and validation_data is None:
             x, y, sample_weight, validation_data = _split(x, y, sample_weight, validation_split)
@@ -194,8 +211,14 @@ class Trainer(step.Steps):
             )
         self._prepare_training(x, y)
         callbacks = self._callbacks(
-            callbacks, verbose, history=True, epochs=epochs, steps=adapter.num_batches
+            callbacks,
+            verbose,
+            history=True,
+            epochs=epochs,
+            steps=adapter.num_batches,
+            facts=self._old_params(adapter, validation is not None),
         )
+        self.__dict__["_validation_given"] = validation_data
         self.__dict__["stop_training"] = False
         before = self.training
         run = Run(self, adapter, validation, callbacks, initial_epoch, epochs)
@@ -208,8 +231,19 @@ class Trainer(step.Steps):
                 raise
             finally:
                 self._compile.penalised = None
+                self.__dict__["_validation_given"] = None
                 self.train(before)
         return self.history
+
+    def _old_params(self, adapter: Any, validates: bool) -> dict[str, Any]:
+        """Return what older versions told the callbacks besides."""
+        model = weakref.ref(self)  # the history keeps this, and the model the history
+        return {
+            "batch_size": adapter.batch_size,
+            "samples": adapter.num_samples,
+            "do_validation": validates,
+            "metrics": lambda: _with_validation(model().metrics_names, validates),
+        }
 
     def _run_epochs(self, run: Run, evaluate_at: Callable[[int], bool]) -> None:
         """Train epoch by epoch, from where the run stands."""
@@ -230,7 +264,7 @@ class Trainer(step.Steps):
             if run.validation is not None and evaluate_at(epoch):
                 found = self._evaluate(run.validation, callbacks)
                 logs.update({f"val_{k}": v for k, v in found.items()})
-                logs = dict(sorted(logs.items()))  # the order of Keras's History
+                logs = OldKeys(sorted(logs.items()))  # the order of Keras's History
             adapter.on_epoch_end()
             run.epoch_ended(logs)
             callbacks.on_epoch_end(epoch, logs)
@@ -254,12 +288,11 @@ class Trainer(step.Steps):
             loop.logs = function(step.as_given(batch, loop.adapter) if own else batch)
         logs = loop.logs
         if isinstance(logs, LazyLogs):
-            return dict(logs.items())
-        return to_numbers(logs or {})
+            return OldKeys(logs.items())
+        return OldKeys(to_numbers(logs or {}))
 
     def _prepare_training(self, x: Any, y: Any) -> None:
-        if self._compile.loss is not None and y is not None:
-            self._compile.loss.check_targets(y, self._output_shapes())
+        self._check_targets(y)
         if not self.built:
             return  # the first step builds
         variables = self.trainable_variables
@@ -280,6 +313,10 @@ class Trainer(step.Steps):
                 f"again. Received: {unknown[:10]}."
             )
 
+    def _check_targets(self, y: Any) -> None:
+        if self._compile.loss is not None and y is not None:
+            self._compile.loss.check_targets(y, self._output_shapes())
+
     def _validation_adapter(self, data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         adapter = make_adapter(
@@ -292,6 +329,7 @@ class Trainer(step.Steps):
             strings=self._takes_strings,
         )
         adapter.anew = True
+        self._check_targets(y)
         return adapter
 
     def _callbacks(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> Any:
@@ -308,6 +346,7 @@ class Trainer(step.Steps):
 
     # ------------------------------------------------------------------ evaluate and predict
 
+    @old_call(*LOADING, **RENAMED)
     def evaluate(
         self,
         x: Any = None,
@@ -383,14 +422,18 @@ class Trainer(step.Steps):
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """Return results in the order of the metrics, then what has another name, sorted."""
-        names: dict[str, None] = {}
-        for metric in self.metrics:
-            for m in metric.metrics if isinstance(metric, CompileMetrics) else (metric,):
-                if m.name in logs:
-                    names[m.name] = None
-        values = [logs[n] for n in names] + [v for n, v in logs.items() if n not in names]
+        values = [logs[n] for n in self._order(logs)]
         return values[0] if len(values) == 1 else values
 
+    def _order(self, names: Collection[str]) -> list[str]:
+        found: dict[str, None] = {}
+        for metric in self.metrics:
+            for m in metric.metrics if isinstance(metric, CompileMetrics) else (metric,):
+                if m.name in names:
+                    found[m.name] = None
+        return [*found, *(n for n in names if n not in found)]
+
+    @old_call(*LOADING, **RENAMED)
     def predict(
         self,
         x: Any,
@@ -459,6 +502,7 @@ class Trainer(step.Steps):
 
     # ------------------------------------------------------------------ one batch
 
+    @old_call("reset_metrics")
     def train_on_batch(
         self,
         x: Any,
@@ -480,6 +524,7 @@ class Trainer(step.Steps):
             self.train(before)
         return self._on_batch_result(logs, return_dict)
 
+    @old_call("reset_metrics")
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -534,8 +579,15 @@ class Trainer(step.Steps):
 
     @property
     def metrics_names(self) -> list[str]:
-        """Names of the metrics."""
-        return [m.name for m in self.metrics]
+        """Names of what `evaluate` returns, in its order."""
+        metrics = self.metrics
+        if config.legacy_mode() == "off":
+            return [m.name for m in metrics]  # groups among them, as in Keras 3
+        groups = [m for m in metrics if isinstance(m, CompileMetrics)]
+        if all(m.built for m in groups):
+            return self._order(sorted(self.get_metrics_result()))
+        found = [n for m in groups for n in m.names]
+        return list(dict.fromkeys([metrics[0].name, *found, *(m.name for m in metrics[2:])]))
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return the arguments of `compile`, ready for JSON."""
@@ -578,6 +630,10 @@ class Trainer(step.Steps):
         if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
             outputs = outputs[0]  # as a call hands it out
         return nest.map_structure(lambda t: t.shape, outputs)
+
+
+def _with_validation(names: list[str], validates: bool) -> list[str]:
+    return names + [f"val_{n}" for n in names] if validates else names
 
 
 def _call(function: Callable[[Any], Any], batch: Any) -> Any:

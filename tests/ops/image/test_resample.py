@@ -80,6 +80,11 @@ def test_symbolic():
     x = keras.KerasTensor((2, 5, 6, 3))
     out = ours(x, (2, 7, 3, 3), np.ones(2, "float32"), np.ones(2, "float32"), (1, 2), "cubic")
     assert out.shape == (2, 7, 3, 3)
+    unknown = keras.KerasTensor((None, 5, None, 3))
+    ones = np.ones(2, "float32")
+    assert ours(unknown, (2, 7, 3, 3), ones, ones, (1, 2), "cubic").shape == (2, 7, 3, 3)
+    with pytest.raises(ValueError, match="must differ from that of images in"):
+        ours(unknown, (2, 7, 3, 4), ones, ones, (1, 2), "cubic")
 
 
 def test_wrong_arguments():

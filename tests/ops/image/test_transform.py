@@ -49,6 +49,18 @@ def test_affine_dtypes(interpolation, dtype):
         check_image_op("affine_transform", x, transform, interpolation, fill_mode, 7, grads=False)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+def test_booleans_are_rounded(interpolation):
+    """A mask neither grows nor shrinks; of a pixel that is half true, neither is right."""
+    x = image(2, 7, 9, 3) > 0.5
+    transform = torch.tensor(np.round(matrices(2) * 8) / 8)
+    for fill_mode in FILLS:
+        check_image_op("affine_transform", x, transform, interpolation, fill_mode, 1, grads=False)
+    shift = torch.tensor([1, 0, 0.25, 0, 1, 0, 0, 0])
+    mask = torch.arange(8).reshape(1, 8, 1) > 3
+    assert torch.equal(ops.affine_transform(mask, shift, interpolation, "nearest"), mask)
+
+
 def test_affine_gradient_to_the_matrix():
     x = torch.tensor(image(2, 4, 5, 2, dtype="float64"), requires_grad=True)
     transform = torch.tensor(matrices(2).astype("float64"), requires_grad=True)

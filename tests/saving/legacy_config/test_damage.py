@@ -40,10 +40,12 @@ def keras_1():
             "config": [merge, conv, pad, code, up, wrapped]}  # fmt: skip
 
 
+ROWS = [json.loads(x) for x in (GOLDEN / "tfkeras_configs.jsonl").read_text().splitlines()]
+
+
 def keras_2():
-    rows = [json.loads(x) for x in (GOLDEN / "tfkeras_configs.jsonl").read_text().splitlines()]
-    picked = [r["layer"] for r in rows if r["class"] in ("LSTM", "Dense", "BatchNormalization",
-                                                         "MultiHeadAttention", "RNN")]  # fmt: skip
+    wanted = ("LSTM", "Dense", "BatchNormalization", "MultiHeadAttention", "RNN")
+    picked = [copy.deepcopy(r["layer"]) for r in ROWS if r["class"] in wanted]
     source = {"batch_input_shape": [None, 4], "dtype": "float32", "name": "in0"}
     layers = [{"class_name": "InputLayer", "name": n, "config": source, "inbound_nodes": []}
               for n in ("in0", "in1")]  # fmt: skip
@@ -90,8 +92,7 @@ def attempts(make, translate, count):
         config = damage(make(), rng)
         try:
             translate(config, rng)
-        except ModelFileError as e:
-            assert e.message
+        except ModelFileError:
             refused += 1
     return refused
 
@@ -104,7 +105,7 @@ def test_models(make):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert 50 < attempts(make, translate, 1500) < 1450
+        assert 30 < attempts(make, translate, 800) < 770
 
 
 def test_training():

@@ -287,9 +287,8 @@ def test_time_distributed_and_nested_models():
 
 
 def test_the_old_slope_survives_saving(tmp_path):
-    config = {"class_name": "Sequential", "config": [{**LSTM, "config": {
-        **LSTM["config"], "batch_input_shape": [None, 3, 2]}}], "keras_version": "1.2.2"}  # fmt: skip
-    model = loaded(config)
+    lstm = {**LSTM, "config": {**LSTM["config"], "batch_input_shape": [None, 3, 2]}}
+    model = loaded({"class_name": "Sequential", "config": [lstm], "keras_version": "1.2.2"})
     model.save(tmp_path / "m.keras")
     again = torchkeras.models.load_model(tmp_path / "m.keras")
     assert again.layers[0].recurrent_activation is torchkeras.activations.hard_sigmoid_legacy

@@ -281,6 +281,33 @@ def test_a_user_s_layer_gets_its_own_arguments():
     assert model.layers[0].activation == "hard_sigmoid_legacy"
 
 
+TEXT = [
+    ("Hashing", {"num_bins": 5, "salt": None, "mask_value": None, "output_mode": "int",
+                 "sparse": False, "dtype": "int64"}),
+    ("HashedCrossing", {"num_bins": 5, "output_mode": "int", "sparse": False, "dtype": "int64"}),
+    ("StringLookup", {"invert": False, "max_tokens": None, "num_oov_indices": 1,
+                      "oov_token": "[UNK]", "mask_token": None, "output_mode": "int",
+                      "sparse": False, "pad_to_max_tokens": False, "idf_weights": None,
+                      "vocabulary": ["a"], "vocabulary_size": 2, "encoding": "utf-8",
+                      "dtype": "int64"}),
+    ("TextVectorization", {"max_tokens": None, "standardize": "lower_and_strip_punctuation",
+                           "split": "whitespace", "ngrams": None, "output_mode": "int",
+                           "output_sequence_length": 4, "pad_to_max_tokens": False,
+                           "sparse": False, "ragged": False, "vocabulary": None,
+                           "idf_weights": None, "encoding": "utf-8", "vocabulary_size": 2,
+                           "dtype": "string"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "config"), TEXT)
+def test_layers_of_strings(name, config):
+    entry = {"class_name": name, "config": {"name": "t", "trainable": True, **config}}
+    layer = torchkeras.layers.deserialize(modernize(entry, "2.15.0"))
+    assert type(layer).__name__ == name
+    for key in ("num_bins", "output_mode", "output_sequence_length"):
+        assert layer.get_config().get(key) == config.get(key)
+
+
 # ------------------------------------------------------------------------------- refused
 
 
@@ -305,6 +332,22 @@ def test_refused(layers, message):
     with pytest.raises(ModelFileError, match=message) as e:
         loaded(functional(layers, [["in", 0, 0]], [["a", 0, 0]]))
     assert e.value.where.startswith("config.layers[")
+
+
+def test_a_user_s_layer_makes_no_config_old():
+    @torchkeras.saving.register_keras_serializable("new")
+    class Init(torchkeras.layers.Layer):
+        def __init__(self, init="x", batch_input_shape=None, **kwargs):
+            super().__init__(**kwargs)
+            self.init, self.batch_input_shape = init, batch_input_shape
+
+        def call(self, inputs):
+            return inputs
+
+    model = torchkeras.Sequential([torchkeras.Input((4,)), Init()])
+    config = json.loads(model.to_json())
+    assert {"init", "batch_input_shape"} <= set(config["config"]["layers"][1]["config"])
+    assert modernize(config) is config
 
 
 def test_keras_3_is_left_alone():

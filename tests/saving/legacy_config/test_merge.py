@@ -15,10 +15,10 @@ RNG = np.random.default_rng(0)
 
 
 def dense(name, units, **more):
-    return {"class_name": "Dense", "config": {
-        "name": name, "trainable": True, "output_dim": units, "init": "glorot_uniform",
-        "activation": "tanh", "W_regularizer": None, "b_regularizer": None, "bias": True,
-        "activity_regularizer": None, "W_constraint": None, "b_constraint": None, **more}}  # fmt: skip
+    config = {"name": name, "trainable": True, "output_dim": units, "init": "glorot_uniform",
+              "activation": "tanh", "W_regularizer": None, "b_regularizer": None, "bias": True,
+              "activity_regularizer": None, "W_constraint": None, "b_constraint": None}  # fmt: skip
+    return {"class_name": "Dense", "config": {**config, **more}}
 
 
 def branch(name, *shape):

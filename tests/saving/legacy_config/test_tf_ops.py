@@ -14,6 +14,7 @@ from torchkeras.saving.legacy_config import tf_ops
 X = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 3, 4)
 Y = np.linspace(1, 3, 24, dtype="float32").reshape(2, 3, 4)
 REF = ["y", 0, 0]
+ALL = {"start": None, "stop": None, "step": None}
 
 
 def model(*nodes, function=None, kind="TFOpLambda"):
@@ -22,9 +23,10 @@ def model(*nodes, function=None, kind="TFOpLambda"):
             "batch_input_shape": [None, 3, 4], "dtype": "float32", "name": n}}
         for n in "xy"
     ]  # fmt: skip
-    layers.append({
-        "class_name": kind, "name": "tf.op", "inbound_nodes": list(nodes),
-        "config": {"name": "tf.op", "trainable": True, "dtype": "float32", "function": function}})  # fmt: skip
+    inner = {"name": "tf.op", "trainable": True, "dtype": "float32", "function": function}
+    layers.append(
+        {"class_name": kind, "name": "tf.op", "inbound_nodes": list(nodes), "config": inner}
+    )
     config = {"name": "m", "layers": layers, "input_layers": [["x", 0, 0], REF],
               "output_layers": [["tf.op", 0, 0]]}  # fmt: skip
     config = {"class_name": "Functional", "config": config, "keras_version": "2.15.0"}
@@ -102,9 +104,9 @@ def test_lists_and_constants():
 @pytest.mark.parametrize(
     ("spec", "want"),
     [
-        ([{"start": None, "stop": None, "step": None}, {"start": 1, "stop": 3, "step": 1}], X[:, 1:3]),
+        ([ALL, {"start": 1, "stop": 3, "step": 1}], X[:, 1:3]),
         ([{"class_name": "__ellipsis__", "value": "..."}, 0], X[..., 0]),
-        ([{"start": None, "stop": None, "step": None}, None], X[:, None]),
+        ([ALL, None], X[:, None]),
         ({"start": 0, "stop": 1, "step": None}, X[0:1]),
     ],
 )  # fmt: skip

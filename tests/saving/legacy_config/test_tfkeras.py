@@ -151,8 +151,8 @@ def test_training_configs_compile(row):
     rate = optimizer["learning_rate"]
     if not isinstance(rate, dict):
         assert float(model.optimizer.learning_rate) == pytest.approx(rate)
-    for key in ("momentum", "beta_1", "rho", "epsilon", "amsgrad", "nesterov", "decay", "clipnorm"):
-        if optimizer.get(key) and not (key == "decay" and optimizer["name"] == "Nadam"):
+    for key in ("momentum", "beta_1", "rho", "epsilon", "amsgrad", "nesterov", "clipnorm"):
+        if optimizer.get(key):
             assert getattr(model.optimizer, key) == pytest.approx(optimizer[key])
     for metric in (row["metrics"] or [[]])[0]:
         assert metric["config"]["name"] in logs

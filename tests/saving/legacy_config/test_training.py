@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import torchkeras
 from torchkeras.saving import ModelFileError
@@ -53,8 +54,15 @@ def test_accumulators_of_adagrad_began_at_zero():
 
 def test_decay_goes_on():
     arguments = {"lr": 1.0, "momentum": 0.0, "decay": 1.0, "nesterov": False}
-    optimizer = made(config("SGD", arguments)).optimizer
-    assert isinstance(optimizer, torchkeras.optimizers.legacy.SGD) and optimizer.decay == 1.0
+    found = modernize_training(config("SGD", arguments), "1.2.2")
+    optimizer = torchkeras.optimizers.deserialize(found["optimizer"])
+    w = torch.nn.Parameter(torch.zeros(()))
+    for rate in (1.0, 1 / 2, 1 / 3):
+        before = w.detach().clone()
+        optimizer.apply([torch.ones(())], [w])
+        assert float(before - w) == pytest.approx(rate)
+    again = torchkeras.optimizers.deserialize(torchkeras.optimizers.serialize(optimizer))
+    assert again.get_config()["decay"] == 1.0
 
 
 @pytest.mark.parametrize(

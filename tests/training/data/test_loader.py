@@ -247,6 +247,7 @@ def test_items_that_torch_cannot_collate():
     assert "at batch 0 " in error.value.__notes__[0]
 
 
+@pytest.mark.safety("D10")
 @pytest.mark.parametrize(("dies_at", "workers"), [(0, 1), (5, 1), (1, 2)])
 def test_a_worker_that_dies_ends_it_at_once(dies_at, workers):
     """In a process of its own: torch raises at any line while a dead worker is registered."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._base import check
+from ...core.legacy_constructors import takes_old_arguments
 from ..base import Callback, only_if
 from ..folder import make_writable
 from .graph import layer_graph
@@ -18,6 +19,7 @@ from .projector import metadata_paths, write_embeddings
 from .writer import RunWriters
 
 
+@takes_old_arguments
 class TensorBoard(Callback):
     """Write metrics, graph, weights and profiles for TensorBoard: `tensorboard --logdir logs`.
 

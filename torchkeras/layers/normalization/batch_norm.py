@@ -177,7 +177,12 @@ class BatchNormalization(Layer):
                 x, weights.get("gamma"), weights.get("beta"), state["moving_mean"],
                 state["moving_variance"], False, 0.0, self.epsilon, False,
             )  # fmt: skip
-        elif mask is not None or self.renorm or (self.synchronized and has_replicas()):
+        elif (
+            mask is not None
+            or self.renorm
+            or (self.synchronized and has_replicas())
+            or torch.compiler.is_exporting()  # which cannot record .data
+        ):
             x = self._composed(x, inputs, mask, rows)
         else:
             x = self._from_batch(x)

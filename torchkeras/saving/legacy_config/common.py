@@ -66,7 +66,7 @@ def plain(value: Any, at: str = "", depth: int = 0) -> Any:
     Tuples become lists, which is what Keras 3's files hold in their place.
     """
     if depth > _DEEPEST:
-        raise refuse("nested too deep.", at)
+        raise refuse("nested too deep.", "")
     if isinstance(value, (list, tuple)):
         return [plain(v, below(at, i), depth + 1) for i, v in enumerate(value)]
     if not isinstance(value, dict):

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from torchkeras.core import legacy_names as names
-
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 
 # Keys and classes that no Keras after 1 wrote.
@@ -19,6 +17,7 @@ _KEYS_1 = frozenset(
     }
 )  # fmt: skip
 _CLASSES_1 = frozenset({"Merge", "TimeDistributedDense", "MaxoutDense", "Highway", "SReLU"})
+_NEVER = object()
 _CLASSES_2 = frozenset({"Model", "Network", "Container", "TFOpLambda", "SlicingOpLambda"})
 
 
@@ -80,12 +79,14 @@ def _guess(config: Any) -> int | None:
         name = entry.get("class_name")
         if not isinstance(name, str):
             continue
-        if name in _CLASSES_1 or not _KEYS_1.isdisjoint(keys):
+        module = entry.get("module", _NEVER)  # of tf.keras 2.12 and later, and of Keras 3
+        if module is _NEVER and (name in _CLASSES_1 or not _KEYS_1.isdisjoint(keys)):
             return 1
+        ours = module is _NEVER or (isinstance(module, str) and module.startswith("keras"))
         if (
             name in _CLASSES_2
             or (name == "Sequential" and isinstance(inner, list))
-            or "batch_input_shape" in keys
+            or (ours and "batch_input_shape" in keys)
             or _has_old_nodes(entry)
             or _has_old_policy(inner)
         ):
@@ -119,8 +120,3 @@ def _has_old_nodes(entry: dict[str, Any]) -> bool:
 def _has_old_policy(inner: Any) -> bool:
     dtype = inner.get("dtype") if isinstance(inner, dict) else None
     return isinstance(dtype, dict) and dtype.get("class_name") in ("Policy", "PolicyV1")
-
-
-def is_functional(name: Any) -> bool:
-    """Tell whether a class's name has always meant a model of a graph."""
-    return name in names.FUNCTIONAL

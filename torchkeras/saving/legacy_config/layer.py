@@ -1,7 +1,6 @@
 """One layer of an old config, or a model within it."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 from torchkeras.core import legacy_names as names
@@ -66,8 +65,8 @@ def _builtin(entry: dict[str, Any], name: str, era: Era, at: str) -> dict[str, A
     if current == "Embedding" and inner.get("dropout"):
         warnings.warn(f"{at}: dropout of Embedding is left out: there is none.", stacklevel=2)
     try:
-        given = legacy_arguments(name if current_class(name) == current else current, inner,
-                                 era.number)  # fmt: skip
+        modal = current == "ModalBatchNormalization"
+        given = legacy_arguments(current if modal else name, inner, era.number)
     except ValueError as e:
         raise refuse(str(e), inside) from e
     for gone in ("batch_input_shape", "input_shape", "input_dim"):
@@ -193,6 +192,3 @@ def _is_code(value: Any, kind: Any) -> bool:
         return value is not None
     # [code, defaults, closure], in base64 or as it is
     return isinstance(value, list) and bool(value) and isinstance(value[0], str)
-
-
-Translate = Callable[[Any, Era, str], dict[str, Any]]

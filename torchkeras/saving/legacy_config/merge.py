@@ -135,6 +135,7 @@ class _Branches:
             if source is None:
                 raise refuse("the first layer of a branch must have an input shape.", at)
         name = source["config"].setdefault("name", f"input_{len(self.sources) + 1}")
+        _check_name(name, at)
         if name not in self.entries:
             self.entries[name] = {**source, "name": name, "inbound_nodes": []}
             self.sources.append(name)
@@ -147,6 +148,7 @@ class _Branches:
         if not isinstance(config, dict):
             raise refuse("a layer's config must be a dict.", "")
         name = config.setdefault("name", f"{new['class_name'].lower()}_{len(self.entries) + 1}")
+        _check_name(name, "")
         entry = self.entries.setdefault(name, {**new, "name": name, "inbound_nodes": []})
         if "input_layers" in config:
             self.graphs[name] = 1
@@ -154,6 +156,11 @@ class _Branches:
         if node not in entry["inbound_nodes"]:
             entry["inbound_nodes"].append(node)
         return [name, entry["inbound_nodes"].index(node), 0]
+
+
+def _check_name(name: Any, at: str) -> None:
+    if not isinstance(name, str):
+        raise refuse(f"a layer's name must be a string. Received: {type(name).__name__}.", at)
 
 
 def _tensor(place: list[Any]) -> dict[str, Any]:

@@ -108,10 +108,13 @@ def _input_of(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Any] | Non
 
 def _input_of_model(new: dict[str, Any]) -> tuple[list[Any] | None, str]:
     inner = new["config"]
-    sources = [e for e in inner["layers"] if e["class_name"] == "InputLayer"]
-    if len(sources) != 1:
+    layers = inner.get("layers") if isinstance(inner, dict) else None
+    if not isinstance(layers, list) or not all(isinstance(e, dict) for e in layers):
         return None, ""
-    return sources[0]["config"].get("batch_shape"), sources[0]["config"].get("dtype") or "float32"
+    sources = [e["config"] for e in layers if e.get("class_name") == "InputLayer"]
+    if len(sources) != 1 or not isinstance(sources[0], dict):
+        return None, ""
+    return sources[0].get("batch_shape"), sources[0].get("dtype") or "float32"
 
 
 # ------------------------------------------------------------------------------- functional

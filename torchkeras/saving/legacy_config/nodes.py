@@ -58,7 +58,8 @@ class Graph:
 
     def is_operation(self, entry: dict[str, Any]) -> bool:
         """Tell whether an entry is a function of TensorFlow, not a layer."""
-        return entry.get("class_name") in tf_ops.CLASSES
+        name = entry.get("class_name")
+        return isinstance(name, str) and name in tf_ops.CLASSES
 
     # ------------------------------------------------------------------ tensors
 

@@ -99,8 +99,6 @@ def optimizer(value: Any, era: Era, at: str) -> Any:
             warnings.warn(f"{at}: an optimizer of TensorFlow 1 is left out.", stacklevel=2)
             return None
         return value
-    if value.get("module") == "keras.optimizers.legacy":
-        return value
     config = {k: v for k, v in inner.items() if k not in _DROPPED}
     if "lr" in config:
         rate = config.pop("lr")
@@ -119,7 +117,6 @@ def optimizer(value: Any, era: Era, at: str) -> Any:
     decay = config.pop("decay", None) or 0.0
     if name == "Nadam":
         decay = 0.0  # tf.keras's name of the same
-    module = "keras.optimizers.legacy" if decay else "keras.optimizers"
     if decay:
         config["decay"] = decay
     if isinstance(config.get("name"), str):
@@ -127,7 +124,7 @@ def optimizer(value: Any, era: Era, at: str) -> Any:
     known = OPTIMIZERS.names.get(name)
     if known is None:
         raise refuse(f"{name} is no optimizer here.", at)
-    return made(module, name, config)
+    return made("keras.optimizers", name, config)
 
 
 def _loss_scale(inner: dict[str, Any], era: Era, at: str) -> Any:

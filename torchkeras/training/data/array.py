@@ -116,6 +116,8 @@ def _array_pass(
     _unused.random_()  # DataLoader takes a seed for its workers, whether it has any or not
     start = skip * size
     order = _order(samples, size, shuffle)[start:] if shuffle else None
+    if start >= samples:
+        return
     if all(c is None or (type(c) is TensorColumn and c.plain(bool(shuffle))) for c in parts):
         x, y, weight = (None if c is None else c.tensor for c in parts)
         if order is None:

@@ -1,0 +1,24 @@
+"""Iris: 150 flowers of 3 kinds, 4 lengths each."""
+
+from torchkeras.datasets._sklearn import load
+
+
+def load_data(test_split: float = 0.2, seed: int = 113):
+    """Return the dataset, a share of it to test.
+
+    Args:
+        test_split: Share to test.
+        seed: Of the order.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)`: float32 `(samples, 4)` and `(samples,)`.
+
+    Raises:
+        ImportError: without scikit-learn, which ships it.
+
+    >>> import torchkeras as keras
+    >>> (x, y), (x_test, y_test) = keras.datasets.iris.load_data()
+    >>> len(x) > 3 * len(x_test)
+    True
+    """
+    return load("iris", test_split, seed)

@@ -1,0 +1,130 @@
+"""What models of Keras 1 and 2 had besides: generators' methods, classes, old arguments."""
+
+from typing import Any
+
+import numpy as np
+
+from torchkeras._base.check import received
+from torchkeras._base.legacy import old_attribute, old_method, warn_user
+from torchkeras.training._legacy import LOADING, RENAMED, hand_over
+
+# Arguments of Keras 1 that say that `steps` are counted in samples.
+_SAMPLES = ("samples_per_epoch", "nb_val_samples", "val_samples")
+_KERAS_1 = (*_SAMPLES, "nb_epoch", "max_q_size", "nb_worker", "pickle_safe")
+_FIT = (
+    "steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data", "validation_steps",
+    "validation_freq", "class_weight", "max_queue_size", "workers", "use_multiprocessing",
+    "shuffle", "initial_epoch",
+)  # fmt: skip
+_FIT_1 = (
+    "samples_per_epoch", "nb_epoch", "verbose", "callbacks", "validation_data", "nb_val_samples",
+    "class_weight", "max_q_size", "nb_worker", "pickle_safe", "initial_epoch",
+)  # fmt: skip
+_EVALUATE = ("steps", "callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose")
+_EVALUATE_1 = ("val_samples", "max_q_size", "nb_worker", "pickle_safe")
+
+
+class OldModel:
+    """Old names of a model."""
+
+    @old_method("Call fit(generator, steps_per_epoch=…, epochs=…).")
+    def fit_generator(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
+        """Train on a generator: `fit` with the arguments of Keras 2, or of Keras 1 by name.
+
+        Keras 2 counts steps; `samples_per_epoch` and `nb_val_samples` of Keras 1 count samples.
+        """
+        given = _given(_FIT, _FIT_1, args, kwargs)
+        steps = _steps("fit_generator", generator, given, "samples_per_epoch", "steps_per_epoch")
+        validation = given.get("validation_data")
+        size = _steps("fit_generator", validation, given, "nb_val_samples", "validation_steps")
+        hand_over(generator, {k: given.pop(k) for k in LOADING if k in given})
+        if validation is None:
+            size = None
+        return self.fit(generator, steps_per_epoch=steps, validation_steps=size, **given)
+
+    @old_method("Call evaluate(generator, steps=…).")
+    def evaluate_generator(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate on a generator: `evaluate` with the arguments of Keras 2 or 1."""
+        return self.evaluate(generator, **_of_data("evaluate_generator", generator, args, kwargs))
+
+    @old_method("Call predict(generator, steps=…).")
+    def predict_generator(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predict on a generator: `predict` with the arguments of Keras 2 or 1."""
+        return self.predict(generator, **_of_data("predict_generator", generator, args, kwargs))
+
+    @old_method("Call predict(x), then take argmax(axis=-1), or > 0.5 of a single column.")
+    def predict_classes(
+        self: Any, x: Any, batch_size: int | None = None, verbose: Any = 0
+    ) -> np.ndarray:
+        """Return the class of each sample: the largest output, or whether the only one is > 0.5."""
+        found = self.predict(x, batch_size=batch_size, verbose=verbose)
+        return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
+
+    @old_method("Call predict(x).")
+    def predict_proba(
+        self: Any, x: Any, batch_size: int | None = None, verbose: Any = 0
+    ) -> np.ndarray:
+        """Return what `predict` does; a warning tells of values that are no probabilities."""
+        found = self.predict(x, batch_size=batch_size, verbose=verbose)
+        if found.size and (found.min() < 0.0 or found.max() > 1.0):
+            warn_user(
+                "predict_proba: the outputs are not all between 0 and 1. Does the last layer have "
+                "an activation such as softmax or sigmoid?",
+                UserWarning,
+            )
+        return found
+
+    @old_attribute("Look at layers.")
+    def flattened_layers(self: Any) -> list[Any]:
+        """Layers, those of inner models in their place."""
+        found: list[Any] = []
+        for layer in self.layers:
+            found += layer.flattened_layers if isinstance(layer, OldModel) else [layer]
+        return found
+
+    @old_attribute("States live in the layers.")
+    def state_updates(self: Any) -> list[Any]:
+        """Nothing: states are updated when a layer is called."""
+        return []
+
+    @old_attribute("Keep the data yourself.")
+    def validation_data(self: Any) -> Any:
+        """What `fit` validates on while it runs."""
+        return self.__dict__.get("_validation_given")
+
+
+def _given(
+    order: tuple[str, ...], order_1: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return all arguments by name; those of Keras 1 that only have other names under today's."""
+    of_keras_1 = any(k in kwargs for k in _KERAS_1)
+    given = {**dict(zip(order_1 if of_keras_1 else order, args, strict=False)), **kwargs}
+    return {RENAMED.get(k, k): v for k, v in given.items()}
+
+
+def _steps(owner: str, data: Any, given: dict[str, Any], samples: str, steps: str) -> int | None:
+    """Take the number of steps out of the arguments; samples are divided by the batch size."""
+    count, number = given.pop(steps, None), given.pop(samples, None)
+    if number is None:
+        return count
+    size = getattr(data, "batch_size", None)
+    if size:
+        return max(int(number) // int(size), 1)
+    warn_user(
+        f"{owner}: {samples}={number} counts samples, and the generator does not tell the size of "
+        f"its batches: {number} batches are taken. Give {steps} instead.",
+        UserWarning,
+    )
+    return int(number)
+
+
+def _of_data(
+    owner: str, generator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    given = _given(_EVALUATE, _EVALUATE_1, args, kwargs)
+    steps = _steps(owner, generator, given, "val_samples", "steps")
+    hand_over(generator, {k: given.pop(k) for k in LOADING if k in given})
+    unknown = set(given) - {"callbacks", "verbose"}
+    if unknown:
+        raise TypeError(f"{owner}: unknown arguments. {received('kwargs', sorted(unknown))}")
+    return {"verbose": 0, "steps": steps, **given}
