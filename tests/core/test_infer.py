@@ -73,3 +73,9 @@ def test_torch_splits_of_unknown_sizes():
     assert torch.unflatten(x, -1, (3, 16)).shape == (None, None, 3, 16)
     with pytest.raises(RuntimeError, match="unflatten"):
         x.unflatten(2, (5, -1))
+
+
+def test_many_unknown_sizes():
+    x = keras.Input(batch_shape=(None,) * 5)
+    assert (x + 1).shape == (None,) * 5
+    assert keras.ops.adaptive_max_pool(x, (2, 3, 4)).shape == (None, 2, 3, 4, None)

@@ -19,6 +19,8 @@ from torchkeras.core.symbolic import KerasTensor
 
 # Highly divisible, so that strides, poolings and reshapes of an unknown size come out whole.
 _SIZES = (2520, 5040)
+_SMALL_SIZES = (120, 240)  # for a tensor of so many unknown sizes that their product overflows
+_MANY = 5
 
 
 class _OnMeta(TorchFunctionMode):
@@ -101,11 +103,13 @@ def output_spec(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         args: Positional arguments, with KerasTensors anywhere in them.
         kwargs: Keyword arguments likewise.
     """
-    unknown = any(
-        isinstance(x, KerasTensor) and None in x.shape for x in nest.flatten([list(args), kwargs])
+    unknown = max(
+        x.shape.count(None) if isinstance(x, KerasTensor) else 0
+        for x in (*nest.flatten([list(args), kwargs]), None)
     )
-    first = _probe(fn, args, kwargs, _SIZES[0])
-    second = _probe(fn, args, kwargs, _SIZES[1]) if unknown else first
+    sizes = _SIZES if unknown < _MANY else _SMALL_SIZES
+    first = _probe(fn, args, kwargs, sizes[0])
+    second = _probe(fn, args, kwargs, sizes[1]) if unknown else first
 
     def spec(a: Any, b: Any) -> Any:
         strings = isinstance(a, np.ndarray) and a.dtype == object
