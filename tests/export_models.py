@@ -7,7 +7,10 @@ import torchkeras as keras
 
 layers, ops = keras.layers, keras.ops
 EXAMPLES = {}
-SLOW = {"masked_text", "recurrent_cells", "conv_of_any_size", "quantized", "hashing"}
+SLOW = {
+    "dense", "conv", "conv_of_any_size", "preprocessing", "lists_of_inputs_and_outputs",
+    "masked_text", "recurrent_cells", "kinds_of_attention", "quantized", "hashing",
+}  # fmt: skip
 
 
 def example(make):
@@ -43,6 +46,17 @@ def conv():
 
 
 @example
+def vision():
+    x = keras.Input((12, 14, 3), dtype="uint8")
+    h = layers.Rescaling(1 / 127.5, offset=-1)(layers.Resizing(9, 8)(layers.RandomFlip()(x)))
+    h = layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same", strides=2)(h))
+    h = layers.Flatten()(layers.MaxPooling2D()(layers.ReLU()(h)))
+    return keras.Model(x, layers.Dense(3, activation="softmax")(h)), lambda n: integers(
+        n, 255, 12, 14, 3
+    ).astype("uint8")
+
+
+@example
 def conv_of_any_size():
     x = keras.Input((None, None, 3))
     h = layers.Conv2D(4, 3, activation="relu")(layers.ZeroPadding2D(1)(x))
@@ -53,8 +67,8 @@ def conv_of_any_size():
 @example
 def lstm_of_any_length():
     x = keras.Input((None, 4))
-    h = layers.Bidirectional(layers.LSTM(5, return_sequences=True))(x)
-    return keras.Model(x, layers.Dense(2)(layers.GRU(4)(h))), lambda n: floats(n, 2 + n, 4)
+    h = layers.Bidirectional(layers.LSTM(5))(x)
+    return keras.Model(x, layers.Dense(2)(h)), lambda n: floats(n, 2 + n, 4)
 
 
 @example
@@ -69,7 +83,13 @@ def masked_text():
 def attention():
     x = keras.Input((None, 8))
     h = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 4)(x, x))
-    h = h + layers.GroupQueryAttention(4, 4, 2)(h, h, use_causal_mask=True)
+    return keras.Model(x, layers.GlobalAveragePooling1D()(h)), lambda n: floats(n, 3 + n, 8)
+
+
+@example
+def kinds_of_attention():
+    x = keras.Input((None, 8))
+    h = x + layers.GroupQueryAttention(4, 4, 2)(x, x, use_causal_mask=True)
     h = layers.RMSNormalization()(h + layers.Attention(use_scale=True)([h, h]))
     return keras.Model(x, layers.GlobalAveragePooling1D()(h)), lambda n: floats(n, 3 + n, 8)
 

@@ -413,15 +413,23 @@ def test_damaged(broken, tmp_path, kind):
 @pytest.mark.safety("R6")
 def test_flipped_anywhere(broken, tmp_path):
     """Each damaged byte is seen: the run that goes on from the one before ends the same."""
-    good = broken[1].read_bytes()
+
+    def content(path):
+        with torchkeras.saving.snapshot.open_snapshot(str(path)) as found:
+            source = found.weights
+            return repr((found.state, [source.read(d) for d in source.datasets.values()]))
+
+    good, want, seen = broken[1].read_bytes(), content(broken[1]), 0
     places = random.Random(0).sample(range(len(good)), 150)
     for at in places:
         broken[1].write_bytes(flip(good, at, at % 8))
-        with (
-            pytest.raises(ModelFileError),
-            torchkeras.saving.snapshot.open_snapshot(str(broken[1])),
-        ):
-            pass
+        try:
+            found = content(broken[1])
+        except ModelFileError:
+            seen += 1
+            continue
+        assert found == want, "a place that means nothing, as the date of a member"
+    assert seen > 120
 
 
 class Other:

@@ -92,9 +92,8 @@ def test_strange_and_damaged_files(translated, tmp_path):
 
 
 def test_opset_version(model, tmp_path):
-    for version in (18, 21):
-        model.export(tmp_path / "m.onnx", opset_version=version)
-        assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == version
+    model.export(tmp_path / "m.onnx", opset_version=21)
+    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == 21
 
 
 def test_names_that_meet():

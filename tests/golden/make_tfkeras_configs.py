@@ -327,3 +327,7 @@ def trained():
 
 with open(os.path.join(OUT, "tfkeras_trained.json"), "w") as f:
     json.dump(trained(), f)
+
+with open(os.path.join(OUT, "tfkeras_layers.txt"), "w") as f:
+    classes = {c.__name__ for n, c in vars(L).items() if isinstance(c, type) and n[0] != "_"}
+    f.write("\n".join(sorted(classes)) + "\n")

@@ -535,14 +535,24 @@ def test_training_goes_on(kind, version, tmp_path):
     assert_close(model.get_weights(), [w["z"], w["a"]], rtol=1e-4, atol=2e-5)
 
 
-def test_state_that_does_not_fit_is_told_once(tmp_path):
+@pytest.mark.parametrize(
+    "state",
+    [
+        [("opt/x", rand(4, 3))],
+        [("opt/iterations", np.float32("nan")), *[(f"opt/{i}", rand(3)) for i in range(4)]],
+        [("opt/iterations", np.int64(-1))],
+        [("opt/iterations", np.int64(1)), *[(f"opt/{i}", rand(7)) for i in range(4)]],
+    ],
+    ids=["one array", "no number", "negative", "other shapes"],
+)
+def test_state_that_does_not_fit_is_told_once(state, tmp_path):
     config = sequential(("Dense", "d", {"output_dim": 3, "batch_input_shape": [None, 4]}))
     layers = {"d": named("d", "Wb", [rand(4, 3), rand(3)])}
     training = {
         "optimizer_config": {"class_name": "Adam", "config": CONFIGS["Adam"]},
         "loss": "mse",
     }
-    content = model_file(config, layers, "2.1.3", None, training, [("opt/x", rand(4, 3))])
+    content = model_file(config, layers, "2.1.3", None, training, state)
     with pytest.warns(UserWarning, match="optimizer state not restored") as seen:
         model = load(tmp_path, content)
     assert len(seen) == 1 and model.compiled

@@ -1,5 +1,6 @@
 """A folder that one process at a time works in."""
 
+import contextlib
 import json
 import os
 import socket
@@ -95,17 +96,14 @@ class FolderLock:
         os.write(fd, text.encode())
 
     def release(self) -> None:
-        """Remove the lock file."""
+        """Remove the lock file; one that cannot be removed is free as well."""
         fd, self._fd = self._fd, None
         if fd is None:
             return
-        try:
+        with contextlib.suppress(OSError):
             if self._is_current(fd):
                 os.unlink(self.path)
-        except FileNotFoundError:
-            pass
-        finally:
-            os.close(fd)
+        os.close(fd)
 
 
 def _flags(flags: int) -> int:

@@ -61,7 +61,11 @@ _PUBLIC = {
     "utils": "bounding_boxes legacy",
 }
 # Paths whose old names, in `torchkeras.compat.names.<path, dots as underscores>`, come first.
-NAMES = frozenset({"", "backend", "engine", "layers"})
+NAMES = frozenset(
+    {"", "backend", "callbacks", "constraints", "engine", "experimental", "initializations",
+     "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "optimizers",
+     "regularizers"}
+)  # fmt: skip
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset(
     {"tensorflow"}
@@ -105,7 +109,6 @@ _SPREAD = {
 _MOVED = {
     "backend_config": "backend",
     "callbacks_v1": "callbacks",
-    "initializations": "initializers",
     "legacy.interfaces": "layers",
     "legacy.layers": "layers",
     "legacy.models": "models",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from torchkeras._base import config, naming
+from torchkeras._base import config, legacy, naming
 from torchkeras._base.check import one_of
 from torchkeras.core import dtypes, nest, policy
 from torchkeras.core.configurable import Configurable
@@ -14,6 +14,9 @@ from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses.fused import BATCH_MEANS
 from torchkeras.losses.reduction import MEANS, REDUCTIONS, get_mask, match_ranks, reduce_weighted
+
+
+_REDUCTIONS_2 = frozenset({"auto", "none", "sum", "sum_over_batch_size"})
 
 
 @LOSSES.register(module="keras")
@@ -46,6 +49,12 @@ class Loss(Configurable):
         reduction: str | None = "sum_over_batch_size",
         dtype: Any = None,
     ) -> None:
+        if name in _REDUCTIONS_2 and reduction not in REDUCTIONS:
+            name, reduction = reduction, name  # the order of Keras 2
+        if reduction == "auto" and legacy.allow(
+            f"{type(self).__name__}(reduction='auto')", "Leave it out, or name the reduction."
+        ):
+            reduction = "sum_over_batch_size"
         self.name = name or naming.auto_name(type(self).__name__)
         self.reduction = one_of(type(self).__name__, "reduction", reduction, REDUCTIONS)
         self._given_dtype = None if dtype is None else policy.get(dtype).compute_dtype

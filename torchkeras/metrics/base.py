@@ -6,12 +6,18 @@ from typing import Any
 import torch
 
 from torchkeras import initializers
-from torchkeras._base import config, naming, scope
+from torchkeras._base import config, legacy, naming, scope
+from torchkeras._base.legacy import old_method
 from torchkeras.core import dtypes, policy
 from torchkeras.core.configurable import Configurable
 from torchkeras.core.registry import METRICS
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
+
+
+def _old_reset(self: Any) -> None:
+    """Reset a metric whose class defines that under its name in Keras 2."""
+    self.reset_states()
 
 
 @METRICS.register(module="keras")
@@ -34,6 +40,12 @@ class Metric(Configurable):
     >>> float(Count()([0, 1], [1, 1]))
     2.0
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__
+        if "reset_states" in own and "reset_state" not in own:  # its name in Keras 2
+            cls.reset_state = _old_reset  # type: ignore[method-assign]
 
     _width: Any = None  # number of columns, of a metric that takes it from its first batch
 
@@ -81,12 +93,17 @@ class Metric(Configurable):
 
     def add_weight(
         self,
-        shape: Sequence[int] = (),
+        shape: Sequence[int] | str = (),
         initializer: Any = "zeros",
         dtype: Any = None,
         name: str | None = None,
     ) -> Variable:
         """Create a variable; the older name of `add_variable`."""
+        if isinstance(shape, str) and legacy.allow(  # the order of Keras 2
+            f"add_weight({shape!r})", f"Write add_weight(name={shape!r}).", TypeError
+        ):
+            name, shape = shape, initializer if isinstance(initializer, (tuple, list)) else ()
+            initializer = "zeros" if isinstance(initializer, (tuple, list)) else initializer
         return self.add_variable(shape, initializer, dtype, name=name)
 
     @property
@@ -101,6 +118,15 @@ class Metric(Configurable):
         """Set all variables to 0."""
         for v in self.variables:
             v.zero_()
+
+    @old_method("Call reset_state().")
+    def reset_states(self) -> None:
+        """Set all variables to 0; the name of Keras 2."""
+        for klass in type(self).__mro__:
+            reset = klass.__dict__.get("reset_state")
+            if reset is not None and reset is not _old_reset:
+                reset(self)
+                return
 
     @staticmethod
     def _add(variable: Variable, value: torch.Tensor, times: float = 1) -> None:

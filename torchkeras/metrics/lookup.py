@@ -4,6 +4,7 @@ from typing import Any
 
 from torchkeras.core import serialize as core_serialize
 from torchkeras.core.registry import METRICS
+from torchkeras.metrics import legacy as legacy  # names of Keras 1
 
 
 def get(identifier: Any) -> Any:

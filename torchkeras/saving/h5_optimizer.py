@@ -77,8 +77,8 @@ def load(
     else:
         found = _translated(optimizer, file, source, layout, matches)
         rules = replace(rules, cast=True)
-        if found is None:
-            found = {str(i): d for i, d in enumerate(file.datasets)}
+        if found is None:  # nothing of it has a place
+            found = dict(zip(file.names, file.datasets, strict=True))
         else:
             loose = {"learning_rate", "iteration"}  # the config tells the one; not all counted
             if not any(variables[k].shape for k in found):
@@ -99,12 +99,15 @@ def _translated(
     found: dict[str, Dataset] = {}
     steps = None
     if counter is not None:
-        steps = int(source.read(counter).reshape(-1)[0])
+        value = source.read(counter).reshape(-1)[0]
+        if not 0 <= value < 1 << 62:  # NaN too
+            return None
+        steps = int(value)
         found[index[id(optimizer.iterations)]] = source.constant(np.asarray(steps), _GROUP)
     for v in optimizer.variables:
         if v.name == "u_product":  # old files have none, or that of another formula
-            value = np.asarray(_product(optimizer, steps or 0), "float32")
-            found[index[id(v)]] = source.constant(value, _GROUP)
+            product = np.asarray(_product(optimizer, steps or 0), "float32")
+            found[index[id(v)]] = source.constant(product, _GROUP)
     for name, of in optimizer._slots.items():
         made = _slot(optimizer, slots.get(name, {}), source, matches)
         if made is None:

@@ -1,9 +1,10 @@
 """Weights as `.safetensors`: a table and raw data; the library of that name reads them."""
 
 import json
+import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ _DTYPES = {
     "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "U16": "uint16", "U32": "uint32",
     "U64": "uint64", "BOOL": "bool", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2",
 }  # fmt: skip
+_TRIES = 20  # while other processes keep replacing the file
 _KINDS = {dtype: kind for kind, dtype in _DTYPES.items()}
 
 
@@ -81,14 +83,24 @@ def _without_aliases(
 def load_weights(model: Any, path: str, options: LoadOptions) -> None:
     """Set a model's weights from a file; what is read is decided by what the model has."""
     library = require("safetensors", "safetensors")
-    open_regular(path).close()
     named.check_no_optimizer(model, options.rules, path)
-    try:
-        with library.safe_open(path, framework="pt", device="cpu") as file:
-            entries = _entries(file, path)
-            named.load(model, entries, options.rules, path)
-    except library.SafetensorError as e:
-        raise ModelFileError(f"safetensors cannot read it: {e}", path=path) from e
+    for attempt in range(_TRIES):
+        with open_regular(path) as opened:
+            try:
+                with library.safe_open(path, framework="pt", device="cpu") as file:
+                    entries = _entries(file, path)
+                    named.load(model, entries, options.rules, path)
+                return
+            except (library.SafetensorError, RuntimeError, ModelFileError) as e:
+                # The library opens the file by its name, and again for the data.
+                if not _was_replaced(opened, path) or attempt == _TRIES - 1:
+                    if isinstance(e, ModelFileError):
+                        raise
+                    raise ModelFileError(f"safetensors cannot read it: {e}", path=path) from e
+
+
+def _was_replaced(opened: BinaryIO, path: str) -> bool:
+    return not os.path.samestat(os.fstat(opened.fileno()), os.stat(path))
 
 
 def _entries(file: Any, path: str) -> dict[str, named.Entry]:

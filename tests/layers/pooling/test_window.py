@@ -137,6 +137,7 @@ def test_arguments(family, rank):
 
 
 def test_default_pool_size():
+    torchkeras.config.set_legacy_mode("off")  # else as in Keras 2, with a warning
     for rank in (1, 2, 3):
         check_layer(f"MaxPooling{rank}D", {}, image(rank, 4, "channels_last"))
         with pytest.raises(TypeError, match="pool_size"):

@@ -1,0 +1,3 @@
+"""What `keras.mixed_precision` had."""
+
+from torchkeras.mixed_precision import set_global_policy as set_policy
