@@ -23,6 +23,7 @@ from torchkeras import saved_model as saved_model
 from torchkeras import saving as saving
 from torchkeras import tree as tree
 from torchkeras import utils as utils
+from torchkeras._base.optional import require as _require
 from torchkeras._base.scope import name_scope as name_scope
 from torchkeras.callbacks import Callback as Callback
 from torchkeras.constraints import Constraint as Constraint
@@ -52,6 +53,20 @@ from torchkeras.quantizers import Quantizer as Quantizer
 from torchkeras.regularizers import Regularizer as Regularizer
 
 __version__ = "0.1.0"
+
+
+# Loaded when they are asked for: they need packages that take long to load, or are seldom used.
+_LATER = frozenset({"datasets", "wrappers"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATER:
+        return _require(f"torchkeras.{name}")
+    raise AttributeError(f"module 'torchkeras' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 def version() -> str:

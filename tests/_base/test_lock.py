@@ -133,6 +133,11 @@ def test_a_link_or_pipe_in_its_place(tmp_path):
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="a lock must be a regular file"):
         FolderLock(str(pipe)).take()
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="link"):
+        FolderLock(str(tmp_path / "link")).take()
+    assert (tmp_path / "mine").read_text() == "mine"
     with pytest.raises(IsADirectoryError):
         FolderLock(str(tmp_path)).take()
     with pytest.raises(FileNotFoundError):

@@ -117,7 +117,7 @@ class Batch:
         Args:
             name: Name of the case.
             data: Content of a file, the files of a folder as a dict, or an existing path.
-            expect: Class of the error, SAME, "loads", or "error or same".
+            expect: Class of the error, SAME, "loads", "error or same", or "error or loads".
             kind: How it is loaded.
             where: What the message must name.
             suffix: End of the file's name, if not that of the kind.
@@ -189,8 +189,8 @@ class Batch:
         if r["error"] is None:
             if expect in (SAME, "error or same"):
                 return None if r["loaded"] == self.good[job["kind"]] else "loaded other weights"
-            return "loaded" if expect != "loads" else None
-        if expect == "error or same":
+            return None if expect in ("loads", "error or loads") else "loaded"
+        if expect in ("error or same", "error or loads"):
             expect = MFE
         if job["kind"] == "object":  # no file: any layer's own error, and no place in it
             expect, where = (expect if expect == UME else "ValueError"), None

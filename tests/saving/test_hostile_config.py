@@ -4,6 +4,8 @@ import base64
 import copy
 import json
 import marshal
+import random
+import zipfile
 from pathlib import Path
 
 import keras
@@ -349,6 +351,54 @@ def test_c8_graph(batch, files):
     }  # fmt: skip
     for name, change in cases.items():
         batch.add(name, edit_config(G, change), MFE)
+    batch.run()
+
+
+NASTY = [
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**70, -(2**63), 0.5, -0.0, 1e308, 1e-308, "", "x",
+    "..",
+    "/etc/passwd", "http://127.0.0.1:9/", "a\x00b", "\x1b[31m", "\u202e", "relu" * 100, "__class__",
+    [], {}, [[]], [None], [1, 2, 3], {"class_name": "Dense"}, {"class_name": "Dense", "config": {}},
+    {"class_name": "__tensor__", "config": {"value": [1.0], "dtype": "float32"}},
+    {"class_name": "__numpy__", "config": {"value": 5, "dtype": "int64"}},
+    {"class_name": "__slice__", "config": {}}, {"class_name": "__bytes__", "config": {"value": 1}},
+    {"class_name": "KerasTensor", "config": {}}, {"class_name": "function", "config": "relu"},
+    {"class_name": "Sequential", "config": {"layers": []}, "module": "keras"},
+]  # fmt: skip
+
+
+def places(node, at=()):
+    """The paths to all nodes of a config."""
+    if at:
+        yield at
+    entries = enumerate(node) if isinstance(node, list) else ()
+    entries = node.items() if isinstance(node, dict) else entries
+    for key, value in entries:
+        yield from places(value, (*at, key))
+
+
+@pytest.mark.safety("C8")
+@pytest.mark.parametrize("name", ["good", "graph"])
+@pytest.mark.parametrize("count", [100, pytest.param(3000, marks=pytest.mark.sweep)])
+def test_c8_any_value_anywhere(batch, files, name, count):
+    """A random part of a config becomes a nasty value: an error of ours, or a model."""
+    rng = random.Random(count)
+    with zipfile.ZipFile(files / f"{name}.keras") as archive:
+        good = json.loads(archive.read("config.json"))
+    everywhere = list(places(good))
+    for n in range(count):
+        config = copy.deepcopy(good)
+        for _ in range(rng.choice((1, 1, 2))):
+            *path, last = rng.choice(everywhere)
+            node = config
+            try:
+                for key in path:
+                    node = node[key]
+                node[last] = copy.deepcopy(rng.choice(NASTY))
+            except (TypeError, KeyError, IndexError):
+                continue  # the first change took the place of the second away
+        text = json.dumps(config).encode()
+        batch.add(f"{n}", rezip(files / f"{name}.keras", {"config.json": text}), "error or loads")
     batch.run()
 
 

@@ -124,6 +124,23 @@ class OldAttribute(property):
         super().__set__(obj, value)
 
 
+def old_keyword(old: str, new: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function take an argument under its old name."""
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if kwargs and old in kwargs:
+                text = f"Write {new}={kwargs[old]!r}."
+                if allow(f"{function.__name__}({old})", text, TypeError):
+                    kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return wrap
+
+
 def old_method(new: str) -> Callable[[Callable[..., Any]], Any]:
     """Mark a method as one of older versions, and say what to call today."""
     return functools.partial(OldMethod, new=new)

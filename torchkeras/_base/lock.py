@@ -45,29 +45,39 @@ class FolderLock:
         Raises:
             OSError: if the file cannot be written.
         """
-        holder: dict[str, Any] = {"pid": None, "host": None}
+        holder = None
         for _ in range(10):
-            fd = os.open(self.path, _flags(os.O_RDWR | os.O_CREAT), 0o666)
             try:
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    raise OSError(22, "a lock must be a regular file", self.path)
-                holder = _holder(fd)
-                if not self._locked(fd, holder):
-                    if not _is_dead(holder):
-                        os.close(fd)
-                        return holder
-                    os.unlink(self.path)  # its workers hold it still: the next file is ours
-                elif self._is_current(fd):
-                    self._write(fd)
-                    self._fd = fd
-                    return None
-            except BaseException as e:
-                os.close(fd)
-                if isinstance(e, OSError) and e.errno is not None and e.filename is None:
+                taken, holder = self._try()
+            except OSError as e:
+                if e.errno is not None and e.filename is None:
                     e.filename = self.path
                 raise
-            os.close(fd)
-        return holder
+            if taken:
+                return None
+            if holder is not None:
+                return holder
+        return {"pid": None, "host": None}  # others keep taking it between two looks
+
+    def _try(self) -> tuple[bool, dict[str, Any] | None]:
+        """Return whether the lock is taken, and else by whom; None: look again."""
+        fd = os.open(self.path, _flags(os.O_RDWR | os.O_CREAT), 0o666)
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise OSError(22, "a lock must be a regular file", self.path)
+            holder = _holder(fd)
+            if not self._locked(fd, holder):
+                if not _is_dead(holder):
+                    return False, holder
+                os.unlink(self.path)  # its workers hold it still: the next file is ours
+            elif self._is_current(fd):
+                self._write(fd)
+                self._fd = fd
+                return True, None
+            return False, None
+        finally:
+            if self._fd != fd:
+                os.close(fd)
 
     def _locked(self, fd: int, holder: dict[str, Any]) -> bool:
         """Take the kernel's lock; without one, a file that names nobody alive is free."""
@@ -107,7 +117,9 @@ class FolderLock:
 
 
 def _flags(flags: int) -> int:
-    return flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOFOLLOW"):  # a link would have its end truncated
+        flags |= getattr(os, name, 0)
+    return flags
 
 
 def _holder(fd: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras._base.check import received
+from torchkeras._base.legacy import old_keyword
 from torchkeras.core.registry import ACTIVATIONS
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops import activation as ops
@@ -28,6 +29,7 @@ def linear(x: Any) -> Any:
 
 
 @ACTIVATIONS.register()
+@old_keyword("alpha", "negative_slope")
 def relu(
     x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> Tensor:

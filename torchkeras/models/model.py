@@ -19,6 +19,7 @@ from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
 from torchkeras.models import _graph, _quantize
 from torchkeras.models._legacy import OldModel
+from torchkeras.training._legacy import old_call
 from torchkeras.training.trainer import Trainer
 
 _state = scope.state
@@ -378,18 +379,21 @@ class Model(OldModel, Trainer, Layer):
             serialize.serialize_keras_object(self), "config", **kwargs
         )
 
+    @old_call("save_format", "signatures", "options", "save_traces")
     def save(
         self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
     ) -> None:
         """Save architecture, weights and training state; the suffix chooses the format."""
         saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
+    @old_call("save_format", "options")
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
     ) -> None:
         """Save the weights; the suffix chooses the format. See `saving.save_weights`."""
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
+    @old_call("options", "reshape")
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Load weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)

@@ -53,3 +53,14 @@ def test_wrong_groups(groups):
             lib.layers.GroupNormalization(groups)(rand(2, 5, 4))
     with pytest.raises(ValueError, match="axis"):
         torchkeras.layers.GroupNormalization(2, axis=7)(rand(2, 5, 4))
+
+
+def test_training_on_data_that_need_no_gradient():
+    """torch's own backward pass for channels-last data crashes the process there."""
+    layer = torchkeras.layers.GroupNormalization(2)
+    x = torch.tensor(rand(2, 3, 3, 4))
+    layer(x).square().sum().backward()
+    first = [v.grad.clone() for v in layer.trainable_variables]
+    layer.zero_grad()
+    layer(x.clone().requires_grad_()).square().sum().backward()
+    assert_close([v.grad for v in layer.trainable_variables], first)

@@ -11,13 +11,10 @@ from torchkeras.compat.keras_backend.state import variable
 from torchkeras.ops import abs as abs
 from torchkeras.ops import all as all
 from torchkeras.ops import any as any
-from torchkeras.ops import argmax as argmax
-from torchkeras.ops import argmin as argmin
 from torchkeras.ops import cast as cast
 from torchkeras.ops import cos as cos
 from torchkeras.ops import equal as equal
 from torchkeras.ops import exp as exp
-from torchkeras.ops import expand_dims as expand_dims
 from torchkeras.ops import greater as greater
 from torchkeras.ops import greater_equal as greater_equal
 from torchkeras.ops import less as less
@@ -33,7 +30,6 @@ from torchkeras.ops import prod as prod
 from torchkeras.ops import round as round
 from torchkeras.ops import sign as sign
 from torchkeras.ops import sin as sin
-from torchkeras.ops import sqrt as sqrt
 from torchkeras.ops import square as square
 from torchkeras.ops import squeeze as squeeze
 from torchkeras.ops import stack as stack
@@ -57,6 +53,21 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the standard deviation over axes."""
     return ops.std(x, axis=axis, keepdims=keepdims)
+
+
+def argmax(x: Any, axis: int = -1) -> Any:
+    """Return where the largest values are."""
+    return ops.argmax(x, axis=axis)
+
+
+def argmin(x: Any, axis: int = -1) -> Any:
+    """Return where the smallest values are."""
+    return ops.argmin(x, axis=axis)
+
+
+def sqrt(x: Any) -> Any:
+    """Return the square root; of numbers below 0 it is 0."""
+    return ops.sqrt(ops.maximum(x, 0.0))
 
 
 def cumsum(x: Any, axis: int = 0) -> Any:
@@ -148,6 +159,11 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 
 
 # ------------------------------------------------------------------------------- shapes
+
+
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Put in a dimension of size 1."""
+    return ops.expand_dims(x, axis)
 
 
 def concatenate(tensors: Any, axis: int = -1) -> Any:

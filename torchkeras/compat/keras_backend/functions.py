@@ -197,11 +197,11 @@ def rnn(
         output, new = step_function(steps[i], [*states, *(constants or [])])
         if keep is not None:
             valid = ops.cast(keep[i], "bool")
-            before = ops.zeros_like(output) if last is None else last
-            shown = ops.zeros_like(output) if zero_output_for_mask else before
+            before = last if last is not None and not zero_output_for_mask else None
+            before = ops.zeros_like(output) if before is None else before
             new = [_choose(valid, n, s) for n, s in zip(new, states, strict=True)]
-            outputs.append(_choose(valid, output, shown))
             last = _choose(valid, output, before)
+            outputs.append(last)
         else:
             outputs.append(output)
             last = output

@@ -78,7 +78,12 @@ def sparse_categorical_crossentropy(
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
     """Return the cross-entropy of each element."""
-    return ops.binary_crossentropy(target, output, from_logits=from_logits)
+    if from_logits:
+        return ops.binary_crossentropy(target, output, from_logits=True)
+    small = config.epsilon()
+    output = ops.clip(output, small, 1.0 - small)
+    hit, miss = ops.log(output + small), ops.log(1.0 - output + small)
+    return -(target * hit + (1.0 - target) * miss)
 
 
 def binary_focal_crossentropy(
@@ -93,7 +98,7 @@ def binary_focal_crossentropy(
     if from_logits:
         output = ops.sigmoid(output)
     chance = target * output + (1 - target) * (1 - output)
-    loss = ops.power(1.0 - chance, gamma) * ops.binary_crossentropy(target, output)
+    loss = ops.power(1.0 - chance, gamma) * binary_crossentropy(target, output)
     if apply_class_balancing:
         loss = (target * alpha + (1 - target) * (1 - alpha)) * loss
     return loss
@@ -194,6 +199,10 @@ def normalize_batch_in_training(
     out = (x - fitting(mean)) / ops.sqrt(fitting(var) + epsilon)
     out = out if gamma is None else out * fitting(gamma)
     out = out if beta is None else out + fitting(beta)
+    if len(x.shape) == 4 and sorted(reduction_axes) in ([0, 1, 2], [0, 2, 3]):
+        # TensorFlow's kernel for images gives the unbiased variance.
+        count = np.prod([x.shape[a] for a in reduction_axes], dtype=np.int64)
+        var = var * (count / max(count - 1, 1))
     return out, mean, var
 
 

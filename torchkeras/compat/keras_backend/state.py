@@ -32,7 +32,11 @@ def variable(value: Any, dtype: str | None = None, name: str | None = None, cons
 def constant(value: Any, dtype: str | None = None, shape: Any = None, name: str | None = None):
     """Return a tensor of a value, repeated to a shape."""
     tensor = convert_to_tensor(value, dtype or config.floatx())
-    return tensor if shape is None else tensor.expand(tuple(shape)).clone()
+    if shape is None:
+        return tensor
+    if tensor.numel() == 1:
+        return tensor.reshape(()).expand(tuple(shape)).clone()
+    return tensor.reshape(tuple(shape))
 
 
 def placeholder(

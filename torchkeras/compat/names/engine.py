@@ -1,5 +1,7 @@
 """What `keras.engine` had, in whichever of its files."""
 
+from torchkeras.compat.old_merge import Merge as Merge
+from torchkeras.compat.old_merge import merge as merge
 from torchkeras.core.operation import Node as Node
 from torchkeras.core.symbolic import KerasTensor as KerasTensor
 from torchkeras.layers import Input as Input
