@@ -83,8 +83,12 @@ def pytest_collection_modifyitems(items):
             item.user_properties.append(("safety", ids))
 
 
+# What a subject's figures are compared with, if not with real Keras.
+_ORACLES = {"export": "the model itself"}
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print what the sweeps compared with real Keras, and which safety cases were shown."""
+    """Print what the sweeps compared, and which safety cases were shown."""
     if line := safety_cases.summary(terminalreporter):
         terminalreporter.write_line(line)
     rows: dict[str, list[dict]] = {}
@@ -94,8 +98,9 @@ def pytest_terminal_summary(terminalreporter):
                 rows.setdefault(value["subject"], []).append(value)
     for subject, found in sorted(rows.items()):
         worst = max(found, key=lambda r: r["worst"])
+        oracle = _ORACLES.get(subject, "real Keras")
         terminalreporter.write_line(
-            f"{subject} compared with real Keras: {len({r['name'] for r in found})}, "
+            f"{subject} compared with {oracle}: {len({r['name'] for r in found})}, "
             f"cases: {sum(r['cases'] for r in found):,}, "
             f"worst relative difference: {worst['worst']:.1e} ({worst['name']})"
         )
