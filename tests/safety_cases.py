@@ -80,12 +80,13 @@ CASES = {
     "R11": "links, permissions, names, folders of the target",
     "R12": "out of memory",
     "R13": "the clock is set back: the step decides",
+    # downloads
+    "N1": "addresses, redirects, hashes, cut answers, names, archives that lie",
 }
 
 # Cases of parts that are not there yet, and the issue that brings them.
 LATER = {
     **{f"V{i}": "the viewer: issue 8" for i in range(1, 11)},
-    "N1": "downloads (get_file): issue 7",
 }
 
 TESTS = Path(__file__).parent

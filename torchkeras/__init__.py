@@ -5,6 +5,7 @@ from torchkeras import backend as backend
 from torchkeras import callbacks as callbacks
 from torchkeras import config as config
 from torchkeras import constraints as constraints
+from torchkeras import datasets as datasets
 from torchkeras import dtype_policies as dtype_policies
 from torchkeras import export as export
 from torchkeras import initializers as initializers

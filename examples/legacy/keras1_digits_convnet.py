@@ -1,8 +1,10 @@
 '''A convolutional network on handwritten digits, in the style of Keras 1.'''
 from __future__ import print_function
 
+import random
 import numpy as np
-np.random.seed(1337)  # for reproducibility
+random.seed(1337)  # for reproducibility
+np.random.seed(1337)
 
 from sklearn.datasets import load_digits
 from keras.models import Sequential

@@ -1,11 +1,14 @@
 '''An LSTM on yearly sunspots that is fed by a generator, in the style of Keras 1.'''
+import random
 import numpy as np
+random.seed(42)
 np.random.seed(42)
 
 from statsmodels.datasets import sunspots
 from keras.models import Sequential, model_from_json
 from keras.layers.core import Dense, TimeDistributedDense
 from keras.layers.recurrent import LSTM
+from keras.optimizers import Adam
 from keras.callbacks import Callback, EarlyStopping
 
 maxlen = 20
@@ -50,7 +53,7 @@ model.add(LSTM(output_dim=24, init='glorot_uniform', inner_init='orthogonal',
                forget_bias_init='one', inner_activation='hard_sigmoid',
                dropout_W=0., dropout_U=0., consume_less='mem'))
 model.add(Dense(output_dim=1, init='normal'))
-model.compile(loss='mse', optimizer='adam')
+model.compile(loss='mse', optimizer=Adam(lr=0.01, epsilon=1e-8))
 
 history = LossHistory()
 model.fit_generator(Batches(X_train, y_train, 32), samples_per_epoch=nb_train, nb_epoch=25,

@@ -1,5 +1,7 @@
 '''Two branches that are merged, in the style of Keras 1: which vineyard does a wine come from?'''
+import random
 import numpy as np
+random.seed(7)
 np.random.seed(7)
 
 from sklearn.datasets import load_wine

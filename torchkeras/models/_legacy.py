@@ -3,10 +3,13 @@
 from typing import Any
 
 import numpy as np
+import torch
 
 from torchkeras._base.check import received
 from torchkeras._base.legacy import old_attribute, old_method, warn_user
 from torchkeras.training._legacy import LOADING, RENAMED, hand_over
+from torchkeras.training.compile_metrics import CompileMetrics
+from torchkeras.training.step import batch_size
 
 # Arguments of Keras 1 that say that `steps` are counted in samples.
 _SAMPLES = ("samples_per_epoch", "nb_val_samples", "val_samples")
@@ -87,10 +90,61 @@ class OldModel:
         """Nothing: states are updated when a layer is called."""
         return []
 
+    @old_attribute("Call compute_loss(y=…, y_pred=…).")
+    def compiled_loss(self: Any) -> "CompiledLoss":
+        """The loss given to `compile`, for a `train_step` of tf.keras 2."""
+        return CompiledLoss(self)
+
+    @old_attribute("Call update_state of each of metrics.")
+    def compiled_metrics(self: Any) -> CompileMetrics:
+        """The metrics given to `compile`, for a `train_step` of tf.keras 2."""
+        compiled = _compiled(self, "compiled_metrics")
+        return CompileMetrics(None, None) if compiled.metrics is None else compiled.metrics
+
     @old_attribute("Keep the data yourself.")
     def validation_data(self: Any) -> Any:
         """What `fit` validates on while it runs."""
         return self.__dict__.get("_validation_given")
+
+
+class CompiledLoss:
+    """The compiled loss of a model, as tf.keras 2 had it: a call also counts in the log's loss.
+
+    Args:
+        model: A compiled model.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._compiled = _compiled(model, "compiled_loss")
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
+    ) -> torch.Tensor:
+        """Return the total loss: the compiled one and those of `regularization_losses`."""
+        loss, tracker = self._compiled.loss, self._compiled.tracker
+        parts = [] if loss is None else [loss(y_true, y_pred, sample_weight)]
+        total = sum([*parts, *(regularization_losses or ())], torch.zeros(()))
+        tracker.update_state(total.detach(), sample_weight=batch_size(y_pred))
+        return total
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and those of the outputs' losses."""
+        loss = self._compiled.loss
+        return [self._compiled.tracker, *([] if loss is None else loss.metrics)]
+
+    def reset_state(self) -> None:
+        """Start the means anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    reset_states = reset_state
+
+
+def _compiled(model: Any, name: str) -> Any:
+    if model._compile is None:
+        raise ValueError(f"{name}: the model is not compiled. Call compile() before.")
+    return model._compile
 
 
 def _given(

@@ -349,7 +349,7 @@ class Model(OldModel, Trainer, Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the graph of a functional model, else the constructor's arguments."""
-        if self._graph is not None and type(self) is Functional:
+        if self._graph is not None and _graph.takes_graph(type(self)):
             return _graph.graph_config(self)
         return super().get_config()
 

@@ -159,12 +159,15 @@ def _draw(pydot: Any, dot: Any, model: Any, label: "_Labels", expand: bool) -> N
             dot.add_node(_box(pydot, operation, label))
     drawn = set()
     for node in graph.nodes:
-        for tensor, parent in ((t, t._source[0]) for t in node.input_tensors if t._source):
+        for index, tensor in enumerate(node.input_tensors):
+            if tensor._source is None:
+                continue
+            parent = tensor._source[0]
             if not _is_shown(parent.operation, model) or not _is_shown(node.operation, model):
                 continue
             ends = (
                 _name(_last(parent.operation, tensor) if expand else parent.operation),
-                _name(_first(node.operation, node, tensor) if expand else node.operation),
+                _name(_first(node.operation, index) if expand else node.operation),
             )
             if ends not in drawn:
                 drawn.add(ends)
@@ -190,18 +193,18 @@ def _last(operation: Any, tensor: KerasTensor) -> Operation:
     return _last(inner._source[0].operation, inner)
 
 
-def _first(operation: Any, node: Any, tensor: KerasTensor) -> Operation:
-    """Return the layer, inside of models, that a tensor goes into first."""
+def _first(operation: Any, index: int) -> Operation:
+    """Return the layer, inside of models, that the input of a number goes into first."""
     graph = _graph(operation)
     if graph is None:
         return operation
-    index = next(i for i, t in enumerate(node.input_tensors) if t.key == tensor.key)
     entry = graph.inputs[index]
     if not isinstance(operation, Sequential):
         return entry._source[0].operation
     for inner in graph.nodes:
-        if any(t.key == entry.key for t in inner.input_tensors):
-            return _first(inner.operation, inner, entry)
+        for i, tensor in enumerate(inner.input_tensors):
+            if tensor.key == entry.key:
+                return _first(inner.operation, i)
     return operation
 
 
@@ -263,5 +266,5 @@ def _told(operation: Any, end: str, what: str) -> str:
         tensors = getattr(operation, end)
     except (AttributeError, ValueError, RuntimeError):
         return "?"
-    flat = [str(tuple(t.shape)) if what == "shape" else str(t.dtype) for t in tree.flatten(tensors)]
-    return html.escape(flat[0] if len(flat) == 1 else f"[{', '.join(flat)}]")
+    flat = [tuple(t.shape) if what == "shape" else str(t.dtype) for t in tree.flatten(tensors)]
+    return html.escape(str(flat[0] if len(flat) == 1 else flat), quote=False)

@@ -29,7 +29,8 @@ class SKLearnTransformer(TransformerMixin, SKLBase):
 
     >>> import numpy as np, torchkeras as keras
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
-    >>> keras.wrappers.SKLearnTransformer(model, fit_kwargs={"verbose": 0}).transform(np.eye(4)).shape
+    >>> step = keras.wrappers.SKLearnTransformer(model, fit_kwargs={"verbose": 0})
+    >>> step.transform(np.eye(4)).shape
     (4, 3)
     """
 

@@ -4,9 +4,10 @@ import itertools
 
 import keras
 import pytest
+import torch
 
 import torchkeras
-from oracle import check_layer, rand
+from oracle import assert_close, check_layer, rand
 
 SHAPES = [
     ((3, 4), -1), ((2, 5, 4), -1), ((2, 4, 5), 1), ((2, 3, 5, 4), 3), ((2, 4, 3, 5), 1),

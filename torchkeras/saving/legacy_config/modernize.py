@@ -33,7 +33,7 @@ def modernize(config: Any, keras_version: Any = None, backend: Any = None) -> An
     if era is None:
         return config
     try:
-        if isinstance(config, list):  # the layers of a Sequential model
+        if isinstance(config, list) and config:  # the layers of a Sequential model
             config = {"class_name": "Sequential", "config": config}
         if not isinstance(config, dict):
             raise refuse(f"a dict is needed. Received: {type(config).__name__}.", "")
