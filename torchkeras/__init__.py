@@ -57,7 +57,7 @@ __version__ = "0.1.0"
 
 
 # Loaded when they are asked for: they need packages that take long to load, or are seldom used.
-_LATER = frozenset({"datasets", "wrappers"})
+_LATER = frozenset({"applications", "datasets", "wrappers"})
 
 
 def __getattr__(name: str) -> object:

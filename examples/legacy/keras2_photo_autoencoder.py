@@ -53,7 +53,7 @@ decoder = Model(latent_inputs, outputs, name='decoder')
 outputs = decoder(encoder(inputs)[2])
 vae = Model(inputs, outputs, name='vae')
 
-reconstruction_loss = mse(inputs, outputs) * original_dim * 10
+reconstruction_loss = mse(inputs, outputs) * original_dim * 100
 kl_loss = -0.5 * K.sum(1 + z_log_var - K.square(z_mean) - K.exp(z_log_var), axis=-1)
 vae.add_loss(K.mean(reconstruction_loss + kl_loss))
 vae.compile(optimizer='adam')

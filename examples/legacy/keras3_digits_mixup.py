@@ -1,6 +1,7 @@
 """A train_step of one's own, ops and random seeds, in the style of Keras 3 on torch."""
 
 import os
+import tempfile
 
 os.environ["KERAS_BACKEND"] = "torch"
 
@@ -103,10 +104,9 @@ print("parameters:", model.count_params())
 print("val_accuracy: first %.4f last %.4f" % tuple(history.history["val_accuracy"][:: 11]))
 result = model.evaluate(images[1440:], labels[1440:], verbose=0, return_dict=True)
 print("test accuracy %.4f" % result["accuracy"])
-model.save("digits.keras")
-try:
-    copy = keras.saving.load_model("digits.keras")
-finally:
-    os.remove("digits.keras")
-difference = ops.max(ops.abs(copy(images[1440:]) - model(images[1440:])))
+with tempfile.TemporaryDirectory() as folder:
+    model.save(os.path.join(folder, "digits.keras"))
+    copy = keras.saving.load_model(os.path.join(folder, "digits.keras"))
+predicted = [m.predict(images[1440:], verbose=0) for m in (model, copy)]
+difference = ops.max(ops.abs(predicted[0] - predicted[1]))
 print("copy differs by %.6f" % float(difference))

@@ -133,7 +133,13 @@ def whole(tmp_path):
 
 
 @pytest.mark.safety("R5")
-@pytest.mark.parametrize("options", [{}, {"steps_per_epoch": 5}], ids=["epochs", "steps"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="epochs"),
+        pytest.param({"steps_per_epoch": 5}, id="steps", marks=pytest.mark.sweep),
+    ],
+)
 def test_killed_at_every_batch(whole, tmp_path, options):
     """Dropout, noise, shuffling, averages, accumulated gradients, rates, callbacks, logs."""
     want = whole(**options)
@@ -222,7 +228,13 @@ SOURCES = {
 
 
 @pytest.mark.safety("R5")
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "source",
+    [
+        s if s in ("loader", "pydataset", "generator") else pytest.param(s, marks=pytest.mark.sweep)
+        for s in SOURCES
+    ],
+)
 def test_every_source_of_data(whole, tmp_path, source):
     data, options = SOURCES[source]
     want = whole(data=data, **options)

@@ -23,7 +23,6 @@ CALLS = [
     ("Convolution2D", (64, 3, 3, GLOROT[0], "relu"), {"border_mode": "same"}, "Conv2D",
      {"filters": 64, "kernel_size": (3, 3), "kernel_initializer": GLOROT[1], "activation": "relu",
       "padding": "same"}),
-    ("Convolution2D", (64, 3), {"nb_col": 2, "subsample": (2, 2), "dim_ordering": "th"}, None, {}),
     ("Convolution2D", (), {"nb_filter": 4, "nb_row": 3, "nb_col": 2, "bias": False}, "Conv2D",
      {"filters": 4, "kernel_size": (3, 2), "use_bias": False}),
     ("Convolution1D", (4, 3, "zero", "relu"), {}, "Conv1D",
@@ -50,7 +49,6 @@ CALLS = [
     ("SyncBatchNormalization", (), {"momentum": 0.9}, "BatchNormalization",
      {"momentum": 0.9, "synchronized": True}),
 ]  # fmt: skip
-CALLS = [c for c in CALLS if c[3]]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda c: f"{c[0]}{c[1]}")
@@ -187,7 +185,7 @@ def test_sequential_that_begins_with_a_merge(tmp_path):
 def test_initializations(name, std):
     made = initializations.get(name)((300, 200), name="w")
     assert isinstance(made, torchkeras.Variable) and made.name == "w"
-    assert float(made.std()) == pytest.approx(std, rel=0.03)
+    assert float(made.detach().std()) == pytest.approx(std, rel=0.03)
 
 
 def test_orthogonal_of_keras_1_has_gain_1_1():

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 import torchkeras
 
@@ -39,7 +39,7 @@ TARGETS = {
 }
 
 
-def net(X, y, loss, units=10, library=torchkeras, rate=0.05):
+def net(X, y, loss, units=10, library=torchkeras):
     """A small net that is the same for the same data: scikit-learn's checks compare fits."""
     library.utils.set_random_seed(0)
     outputs = y.shape[1] if y is not None and y.ndim == 2 else 1
@@ -51,16 +51,16 @@ def net(X, y, loss, units=10, library=torchkeras, rate=0.05):
             library.layers.Dense(outputs, activation),
         ]
     )
-    model.compile(library.optimizers.Adam(rate), loss)
+    model.compile(library.optimizers.Adam(0.05), loss)
     return model
 
 
 def make(name, library=torchkeras, epochs=1, **kwargs):
     module = torchkeras.wrappers if library is torchkeras else keras.wrappers
-    options = {"loss": LOSS[name], "library": library}
+    options = {"loss": LOSS[name]} | ({"library": keras} if library is keras else {})
     return getattr(module, name)(
         kwargs.pop("model", net),
-        model_kwargs=options | kwargs.pop("model_kwargs", {}),
+        model_kwargs=options,
         fit_kwargs={"verbose": 0, "epochs": epochs},
         **kwargs,
     )
@@ -72,10 +72,18 @@ def compiled(outputs=1, library=torchkeras, loss="mse"):
     return model
 
 
-@parametrize_with_checks([make(name, epochs=5) for name in LOSS])
-def test_check_estimator(estimator, check):
-    """All of scikit-learn's checks, without an exception."""
-    check(estimator)
+@pytest.mark.parametrize("name", LOSS)
+def test_check_estimator(name):
+    """All of scikit-learn's checks, without an exception; it leaves out two or five itself."""
+    results = check_estimator(make(name, epochs=5), on_fail=None, on_skip=None)
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
+    skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
+    assert skipped <= {
+        "check_array_api_input",
+        "check_pipeline_consistency",
+        "check_transformer_data_not_an_array",
+        "check_transformer_general",
+    }  # those of a class that says that it is non-deterministic, as Keras's does
 
 
 @pytest.mark.parametrize("name", LOSS)
@@ -83,9 +91,9 @@ def test_signatures(name):
     ours, theirs = getattr(torchkeras.wrappers, name), getattr(keras.wrappers, name)
     for method in ("__init__", "fit", "predict", "set_fit_request"):
         mine, real = (inspect.signature(getattr(c, method)).parameters for c in (ours, theirs))
-        assert [(p.name, p.default) for p in mine.values()] == [
-            (p.name, p.default) for p in real.values()
-        ]
+        assert list(mine) == list(real)
+        if (name, method) != ("SKLearnTransformer", "fit"):  # whose `y` may be left out here
+            assert [p.default for p in mine.values()] == [p.default for p in real.values()]
     assert [c.__name__ for c in ours.__mro__] == [c.__name__ for c in theirs.__mro__]
     assert make(name).__sklearn_tags__() == make(name, keras).__sklearn_tags__()
     assert {n for n in vars(theirs) if n[0] != "_"} <= set(dir(ours))
@@ -99,7 +107,7 @@ def test_targets_as_in_keras(name, target, capsys):
     y = TARGETS[target]
     for library in (torchkeras, keras):
 
-        def model(X, y, library, **kwargs):
+        def model(X, y, library=torchkeras, **kwargs):
             seen[library] = (X.dtype, X.shape, y.dtype, y.shape)
             return net(X, y, library=library, **kwargs)
 
@@ -110,8 +118,7 @@ def test_targets_as_in_keras(name, target, capsys):
             results[library] = type(e)
             continue
         out = estimator.predict(X)
-        results[library] = (out.dtype, out.shape, estimator.n_features_in_, len(vars(estimator)))
-        results[library] = results[library][:3]
+        results[library] = (out.dtype, out.shape, estimator.n_features_in_)
         if name == "SKLearnClassifier":
             np.testing.assert_array_equal(estimator.classes_, np.unique(y))
             assert estimator.classes_.dtype == np.unique(y).dtype
@@ -198,11 +205,19 @@ def test_transformer_of_a_trained_model():
     assert pipeline.predict(X).shape == (30,)
     expected = model.predict(X, verbose=0)
     np.testing.assert_allclose(step.transform(X), expected, rtol=1e-6)
-    own = torchkeras.Sequential(
-        [torchkeras.Input((4,)), torchkeras.layers.Dense(2, activity_regularizer="l2")]
-    )
-    own.compile("sgd", loss=lambda y, p: torchkeras.ops.mean(p, -1))
-    assert make("SKLearnTransformer", model=own).fit_transform(X).shape == (30, 2)
+
+
+def test_transformer_without_targets():
+    def model(X, y):
+        assert y is None
+        layers = [torchkeras.Input((4,)), torchkeras.layers.Dense(2, activity_regularizer="l2")]
+        own = torchkeras.Sequential(layers)
+        own.compile("sgd", loss=lambda y, p: p)
+        own.compute_loss = lambda x, y, y_pred, sample_weight=None, training=True: y_pred.sum()
+        return own
+
+    step = torchkeras.wrappers.SKLearnTransformer(model, fit_kwargs={"verbose": 0})
+    assert step.fit_transform(X).shape == (30, 2)
 
 
 @pytest.mark.parametrize("name", LOSS)
@@ -240,7 +255,8 @@ def test_metadata_routing():
     with sklearn.config_context(enable_metadata_routing=True):
         assert classifier.set_fit_request(sample_weight=True) is classifier
         assert classifier.get_metadata_routing().fit.requests == {"sample_weight": True}
-        pipeline = make_pipeline(StandardScaler(), classifier)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(scaler, classifier)
         pipeline.fit(X, TARGETS["two"], sample_weight=weights)
         with pytest.raises(ValueError, match="alias"):
             classifier.set_fit_request(sample_weight=3)

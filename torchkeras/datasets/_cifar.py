@@ -10,7 +10,7 @@ def load_batch(fpath: str, label_key: str = "labels") -> tuple[np.ndarray, np.nd
     """Return images `(samples, 3, 32, 32)` and labels of one file."""
     with open(fpath, "rb") as f:
         found = {k.decode(): v for k, v in read_pickle(f).items()}
-    return found["data"].reshape(-1, 3, 32, 32), np.asarray(found[label_key], "uint8")
+    return found["data"].reshape(-1, 3, 32, 32), np.asarray(found[label_key])
 
 
 def arranged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

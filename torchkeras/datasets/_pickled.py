@@ -4,7 +4,6 @@ CIFAR's batches and the word lists of IMDB and Reuters were published as pickles
 hashes are checked before; here nothing but lists, numbers, text and arrays can be made of them.
 """
 
-import codecs
 import io
 import pickle
 import zipfile
@@ -17,7 +16,6 @@ _scalar = np.float64(0).__reduce__()[0]
 _ALLOWED = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): codecs.encode,
     **{
         (f"numpy.{core}.multiarray", name): found
         for core in ("core", "_core")

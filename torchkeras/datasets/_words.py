@@ -19,34 +19,35 @@ def shuffled(
     return xs[order], labels[order]
 
 
-def prepared(
+def shifted(
     xs: np.ndarray,
     labels: np.ndarray,
     *,
     owner: str,
-    num_words: int | None,
-    skip_top: int,
     maxlen: int | None,
     start_char: int | None,
-    oov_char: int | None,
     index_from: int,
 ) -> tuple[list[list[int]], np.ndarray]:
-    """Shift the ranks, mark the start, leave out long texts, replace rare and frequent words."""
-    shift = index_from or 0
-    head = [] if start_char is None else [start_char]
-    texts = [head + [w + shift if start_char is not None or shift else w for w in x] for x in xs]
+    """Shift the ranks, mark the start, leave out long texts."""
+    head, shift = ([] if start_char is None else [start_char]), index_from or 0
+    texts = [head + [w + shift for w in x] for x in xs]
     if maxlen:
         kept = [(x, y) for x, y in zip(texts, labels, strict=True) if len(x) < maxlen]
         texts, labels = [x for x, _ in kept], np.asarray([y for _, y in kept])
         if not texts:
             raise ValueError(f"{owner}: no text is shorter than maxlen={maxlen}; increase it.")
-    if not num_words:
-        num_words = max(map(max, texts)) + 1
-    if oov_char is not None:
-        texts = [[w if skip_top <= w < num_words else oov_char for w in x] for x in texts]
-    else:
-        texts = [[w for w in x if skip_top <= w < num_words] for x in texts]
     return texts, labels
+
+
+def common(
+    texts: list[list[int]], num_words: int | None, skip_top: int, oov_char: int | None
+) -> list[list[int]]:
+    """Replace rare and very frequent words, or leave them out."""
+    if not num_words:
+        num_words = max(map(max, texts))  # as Keras: the last word of all is none of them
+    if oov_char is None:
+        return [[w for w in x if skip_top <= w < num_words] for x in texts]
+    return [[w if skip_top <= w < num_words else oov_char for w in x] for x in texts]
 
 
 def as_objects(texts: list[list[int]]) -> np.ndarray:

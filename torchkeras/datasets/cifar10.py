@@ -20,4 +20,5 @@ def load_data():
     folder = os.path.join(folder, "cifar-10-batches-py")
     parts = [load_batch(os.path.join(folder, f"data_batch_{i}")) for i in range(1, 6)]
     x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return arranged(x, y), arranged(*load_batch(os.path.join(folder, "test_batch")))
+    x_test, y_test = load_batch(os.path.join(folder, "test_batch"))
+    return arranged(x, y.astype("uint8")), arranged(x_test, y_test.astype("uint8"))

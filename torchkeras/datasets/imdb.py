@@ -40,25 +40,21 @@ def load_data(
     """
     file = fetch("imdb.npz", path)
     draw = np.random.RandomState(seed)
-    parts = [
-        _words.shuffled(read_object_array(file, f"x_{p}"), read_object_array(file, f"y_{p}"), draw)
-        for p in ("train", "test")
-    ]
-    edge = len(parts[0][0])
-    xs, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    texts, labels = _words.prepared(
-        xs,
-        labels,
-        owner="imdb.load_data",
-        num_words=num_words or nb_words,
-        skip_top=skip_top,
-        maxlen=maxlen,
-        start_char=start_char,
-        oov_char=oov_char,
-        index_from=index_from,
-    )
-    found = _words.as_objects(texts)
-    return (found[:edge], labels[:edge]), (found[edge:], labels[edge:])
+    texts, labels, edge = [], [], 0
+    for part in ("train", "test"):
+        xs = read_object_array(file, f"x_{part}"), read_object_array(file, f"y_{part}")
+        found = _words.shifted(
+            *_words.shuffled(*xs, draw),
+            owner="imdb.load_data",
+            maxlen=maxlen,
+            start_char=start_char,
+            index_from=index_from,
+        )
+        edge = len(texts)
+        texts += found[0]
+        labels.append(found[1])
+    x = _words.as_objects(_words.common(texts, num_words or nb_words, skip_top, oov_char))
+    return (x[:edge], labels[0]), (x[edge:], labels[1])
 
 
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:

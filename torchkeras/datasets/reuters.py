@@ -39,17 +39,15 @@ def load_data(
     """
     xs, labels = _words.load(fetch("reuters.npz", path))
     xs, labels = _words.shuffled(xs, labels, np.random.RandomState(seed))
-    texts, labels = _words.prepared(
+    texts, labels = _words.shifted(
         xs,
         labels,
         owner="reuters.load_data",
-        num_words=num_words or nb_words,
-        skip_top=skip_top,
         maxlen=maxlen,
         start_char=start_char,
-        oov_char=oov_char,
         index_from=index_from,
     )
+    texts = _words.common(texts, num_words or nb_words, skip_top, oov_char)
     edge = int(len(texts) * (1 - test_split))
     found = _words.as_objects(texts)
     return (found[:edge], labels[:edge]), (found[edge:], labels[edge:])

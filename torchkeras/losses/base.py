@@ -13,6 +13,7 @@ from torchkeras.core.configurable import Configurable
 from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses.fused import BATCH_MEANS
+from torchkeras.losses.recorded import RecordedLoss, are_symbols
 from torchkeras.losses.reduction import MEANS, REDUCTIONS, get_mask, match_ranks, reduce_weighted
 
 
@@ -79,6 +80,9 @@ class Loss(Configurable):
             y_pred: Outputs of a model, in the structure that `call` expects.
             sample_weight: Weights of shape `(batch,)`, or broadcasting to the loss values.
         """
+        if are_symbols(y_true, y_pred):
+            weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+            return RecordedLoss(self).symbolic_call(y_true, y_pred, **weights)
         in_mask = get_mask(y_pred)
         y_pred = self._cast(y_pred)
         device = y_pred.device if isinstance(y_pred, torch.Tensor) else None

@@ -9,11 +9,12 @@ from torchkeras._base.check import received
 from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses.base import FunctionLoss
+from torchkeras.losses.recorded import loss_function
 
 _NEVER = -1e9  # in a sum of exponentials
 
 
-@LOSSES.register()
+@loss_function()
 def circle(
     y_true: Any,
     y_pred: Any,

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras._base import config
-from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses import labels
 from torchkeras.losses.functional import as_pair
+from torchkeras.losses.recorded import loss_function
 from torchkeras.ops.crossentropy import log_probabilities
 
 
@@ -20,7 +20,7 @@ def smooth(y_true: torch.Tensor, label_smoothing: float, classes: int) -> torch.
     return y_true * (1.0 - label_smoothing) + label_smoothing / classes
 
 
-@LOSSES.register("bce", "BCE")
+@loss_function("bce", "BCE")
 def binary_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -59,7 +59,7 @@ def elementwise_bce(
         return values.mean() if reduction == "mean" else values
 
 
-@LOSSES.register("cce", "CCE")
+@loss_function("cce", "CCE")
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -90,7 +90,7 @@ def _class_pair(owner: str, y_true: Any, y_pred: Any) -> tuple[torch.Tensor, tor
     return y_true, y_pred
 
 
-@LOSSES.register("scce", "SCCE")
+@loss_function("scce", "SCCE")
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -147,7 +147,7 @@ def picked(
         raise labels.bad_class(owner, y_true, classes, ignore_class) from e
 
 
-@LOSSES.register()
+@loss_function()
 def binary_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -181,7 +181,7 @@ def binary_focal_crossentropy(
     return values.mean(axis)
 
 
-@LOSSES.register()
+@loss_function()
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,

@@ -10,9 +10,10 @@ from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses import labels
 from torchkeras.losses.base import FunctionLoss
+from torchkeras.losses.recorded import loss_function
 
 
-@LOSSES.register()
+@loss_function()
 def ctc(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Connectionist temporal classification: `-log` of all alignments' probability.
 

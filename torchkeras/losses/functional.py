@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torchkeras._base import config
 from torchkeras._base.check import received
 from torchkeras.core import dtypes
-from torchkeras.core.registry import LOSSES
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.losses import labels
+from torchkeras.losses.recorded import loss_function
 from torchkeras.losses.reduction import match_ranks
 
 Axis = int | tuple[int, ...] | list[int] | None
@@ -26,7 +26,7 @@ def as_pair(y_true: Any, y_pred: Any) -> tuple[torch.Tensor, torch.Tensor]:
     return match_ranks(y_true, y_pred)
 
 
-@LOSSES.register("mse", "MSE")
+@loss_function("mse", "MSE")
 def mean_squared_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `(y_true - y_pred) ** 2` over the last axis: `(batch, d) -> (batch,)`.
 
@@ -38,7 +38,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.square(y_pred - y_true).mean(-1)
 
 
-@LOSSES.register("mae", "MAE")
+@loss_function("mae", "MAE")
 def mean_absolute_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `|y_true - y_pred|` over the last axis: `(batch, d) -> (batch,)`.
 
@@ -50,7 +50,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.abs(y_pred - y_true).mean(-1)
 
 
-@LOSSES.register("mape", "MAPE")
+@loss_function("mape", "MAPE")
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `100 * |y_true - y_pred| / max(|y_true|, epsilon)` over the last axis.
 
@@ -63,7 +63,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     return 100.0 * torch.abs((y_true - y_pred) / size).mean(-1)
 
 
-@LOSSES.register("msle", "MSLE")
+@loss_function("msle", "MSLE")
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `(log(y_true + 1) - log(y_pred + 1)) ** 2` over the last axis, both kept positive.
 
@@ -78,7 +78,7 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.square(first - second).mean(-1)
 
 
-@LOSSES.register()
+@loss_function()
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> torch.Tensor:
     """Mean of `e ** 2 / 2` where `|e| <= delta`, else `delta * |e| - delta ** 2 / 2`.
 
@@ -90,7 +90,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> torch.Tensor:
     return F.huber_loss(*torch.broadcast_tensors(y_pred, y_true), "none", delta).mean(-1)
 
 
-@LOSSES.register("logcosh")
+@loss_function("logcosh")
 def log_cosh(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `log(cosh(y_pred - y_true))` over the last axis.
 
@@ -103,7 +103,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> torch.Tensor:
     return (torch.logaddexp(x, -x) - math.log(2.0)).mean(-1)
 
 
-@LOSSES.register()
+@loss_function()
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> torch.Tensor:
     """`-sum(l2_norm(y_true) * l2_norm(y_pred))` over `axis`: -1 is the same direction.
 
@@ -123,7 +123,7 @@ def signed(y_true: torch.Tensor) -> torch.Tensor:
     return torch.where(binary, 2.0 * y_true - 1.0, y_true)
 
 
-@LOSSES.register()
+@loss_function()
 def hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `max(1 - y_true * y_pred, 0)` over the last axis; labels -1/1 or 0/1.
 
@@ -135,7 +135,7 @@ def hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.maximum(1.0 - signed(y_true) * y_pred, y_pred.new_zeros(())).mean(-1)
 
 
-@LOSSES.register()
+@loss_function()
 def squared_hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `max(1 - y_true * y_pred, 0) ** 2` over the last axis; labels -1/1 or 0/1.
 
@@ -148,7 +148,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.square(margin).mean(-1)
 
 
-@LOSSES.register()
+@loss_function()
 def categorical_hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     """`max(neg - pos + 1, 0)`, `pos = sum(y_true * y_pred)`, `neg = max((1 - y_true) * y_pred)`.
 
@@ -162,7 +162,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> torch.Tensor:
     return torch.maximum(negative - positive + 1.0, y_pred.new_zeros(()))
 
 
-@LOSSES.register("kld", "KLD", "kullback_leibler_divergence")
+@loss_function("kld", "KLD", "kullback_leibler_divergence")
 def kl_divergence(y_true: Any, y_pred: Any) -> torch.Tensor:
     """`sum(y_true * log(y_true / y_pred))` over the last axis, both clipped to [epsilon, 1].
 
@@ -176,7 +176,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> torch.Tensor:
     return (y_true * torch.log(y_true / y_pred)).sum(-1)
 
 
-@LOSSES.register()
+@loss_function()
 def poisson(y_true: Any, y_pred: Any) -> torch.Tensor:
     """Mean of `y_pred - y_true * log(y_pred + epsilon)` over the last axis.
 
@@ -194,7 +194,7 @@ def _overlap(y_true: Any, y_pred: Any, axis: Axis) -> tuple[torch.Tensor, torch.
     return y_true, y_pred, tuple(dims) if isinstance(dims, list) else dims
 
 
-@LOSSES.register()
+@loss_function()
 def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> torch.Tensor:
     """`1 - 2 * sum(y_true * y_pred) / (sum(y_true) + sum(y_pred) + epsilon)`.
 
@@ -211,7 +211,7 @@ def dice(y_true: Any, y_pred: Any, axis: Axis = None) -> torch.Tensor:
     return 1.0 - 2.0 * both / (size + config.epsilon())
 
 
-@LOSSES.register()
+@loss_function()
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None
 ) -> torch.Tensor:
@@ -237,7 +237,7 @@ def check_q(owner: str, q: float) -> None:
         raise ValueError(f"{owner}: q must be a number in (0, 1). {received('q', q)}")
 
 
-@LOSSES.register()
+@loss_function()
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> torch.Tensor:
     """`(1 - p ** q) / q` of the probability `p` of the true class: robust to wrong labels.
 

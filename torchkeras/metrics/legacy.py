@@ -31,6 +31,9 @@ class MeanRelativeError(Mean):
         super().__init__(name=name, dtype=dtype)
         self.normalizer = convert_to_tensor(normalizer, self._torch_dtype)
 
+    def _config_overrides(self) -> dict[str, Any]:
+        return {**super()._config_overrides(), "normalizer": self.normalizer.tolist()}
+
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch."""
         y_pred = convert_to_tensor(y_pred, self._torch_dtype)

@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras._base import legacy
 from torchkeras._base.check import received
 from torchkeras._base.legacy import old_attribute, old_method, warn_user
+from torchkeras.core import nest
+from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers.legacy import AddLoss
 from torchkeras.training._legacy import LOADING, RENAMED, hand_over
 from torchkeras.training.compile_metrics import CompileMetrics
 from torchkeras.training.step import batch_size
@@ -89,6 +93,23 @@ class OldModel:
     def state_updates(self: Any) -> list[Any]:
         """Nothing: states are updated when a layer is called."""
         return []
+
+    def add_loss(self: Any, loss: Any, inputs: Any = None) -> None:
+        """Add to the training loss: in `call` a tensor, after it symbols of a functional model."""
+        for one in nest.flatten(loss):
+            if type(one) is KerasTensor and self._graph is not None:
+                self._add_loss_layer(one)
+            else:
+                super().add_loss(one)
+
+    def _add_loss_layer(self: Any, loss: KerasTensor) -> None:
+        advice = "Add the loss in the call() of a layer, or write a train_step()."
+        name = f"{type(self).__name__}.add_loss(symbolic tensor)"
+        if not legacy.allow(name, advice):
+            raise ValueError(f"add_loss: the loss must be computed in call(). {advice}")
+        first, *others = nest.flatten(self.output)
+        outputs = [AddLoss()([first, loss]), *others]
+        self._set_graph(self.input, nest.pack_as(self.output, outputs))
 
     @old_attribute("Call compute_loss(y=…, y_pred=…).")
     def compiled_loss(self: Any) -> "CompiledLoss":

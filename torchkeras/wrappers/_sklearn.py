@@ -8,7 +8,8 @@ try:
     base = require("sklearn.base", "sklearn")
 except ImportError:
     # The classes still have names, so that `from keras import *` works; making one says what lacks.
-    BaseEstimator = ClassifierMixin = RegressorMixin = TransformerMixin = object
+    BaseEstimator = type("BaseEstimator", (), {})
+    ClassifierMixin = RegressorMixin = TransformerMixin = type("Mixin", (), {})
 else:
     BaseEstimator = base.BaseEstimator
     ClassifierMixin = base.ClassifierMixin
@@ -16,6 +17,6 @@ else:
     TransformerMixin = base.TransformerMixin
 
 
-def sklearn(module: str) -> Any:
-    """Return a module of scikit-learn: `sklearn("utils.validation")`."""
-    return require(f"sklearn.{module}", "sklearn")
+def sklearn(module: str = "") -> Any:
+    """Return scikit-learn, or a module of it: `sklearn("utils.validation")`."""
+    return require(f"sklearn.{module}".rstrip("."), "sklearn")

@@ -29,7 +29,7 @@ class SKLBase(BaseEstimator):
         model_kwargs: dict[str, Any] | None = None,
         fit_kwargs: dict[str, Any] | None = None,
     ) -> None:
-        sklearn("base")
+        sklearn()
         # As scikit-learn wants it, arguments are kept as given and looked at in `fit`.
         self.model = model
         self.warm_start = warm_start
@@ -66,13 +66,12 @@ class SKLBase(BaseEstimator):
         Raises:
             RuntimeError: unless `sklearn.set_config(enable_metadata_routing=True)`.
         """
-        routing = sklearn("utils.metadata_routing")
-        if not routing.get_config()["enable_metadata_routing"]:
+        if not sklearn().get_config()["enable_metadata_routing"]:
             raise RuntimeError(
                 f"{type(self).__name__}: set_fit_request needs metadata routing. Enable it with "
                 "sklearn.set_config(enable_metadata_routing=True)."
             )
-        request = routing.get_routing_for_object(self)
+        request = sklearn("utils.metadata_routing").get_routing_for_object(self)
         for name, alias in kwargs.items():
             request.fit.add_request(param=name, alias=alias)
         self._metadata_request = request
@@ -108,7 +107,7 @@ class SKLBase(BaseEstimator):
             return self.model_
         if isinstance(self.model, Model):
             _check_compiled(owner, self.model)
-            return self.model if self.warm_start else _fresh_clone(self.model)
+            return self.model if self.warm_start else clone_model(self.model)
         if not callable(self.model):
             raise TypeError(
                 f"{owner}: model must be a Model or a callable that returns one. "
@@ -129,9 +128,3 @@ def _check_compiled(owner: str, model: Model) -> None:
             f"{owner}: the model must be compiled with a loss and an optimizer. "
             f"Received: model={model!r}."
         )
-
-
-def _fresh_clone(model: Model) -> Model:
-    clone = clone_model(model)
-    clone.compile_from_config(model.get_compile_config())
-    return clone

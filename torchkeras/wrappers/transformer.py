@@ -1,6 +1,6 @@
 """A model as a scikit-learn transformer."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -42,12 +42,16 @@ class SKLearnTransformer(TransformerMixin, SKLBase):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_") or (isinstance(self.model, Model) and self.model.built)
 
+    def fit(self, X: Any, y: Any = None, **kwargs: Any) -> Self:
+        """Fit the model; without targets if it has a loss of its own."""
+        return super().fit(X, y, **kwargs)
+
     def transform(self, X: Any) -> np.ndarray:
         """Return the model's outputs."""
         return self._outputs(X)
 
     def _validated(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        if y is None:  # a model with a loss of its own
+        if y is None:
             return sklearn("utils.validation").validate_data(self, X), None
         return super()._validated(X, y)
 

@@ -166,6 +166,7 @@ from torchkeras.compat.tensorflow.system import distribute as distribute
 from torchkeras.compat.tensorflow.system import errors as errors
 from torchkeras.compat.tensorflow.system import get_logger as get_logger
 from torchkeras.compat.tensorflow.system import gfile as gfile
+from torchkeras.compat.tensorflow.system import make_tensor_proto as make_tensor_proto
 from torchkeras.compat.tensorflow.system import read_file as _read_file
 from torchkeras.compat.tensorflow.system import summary as summary
 from torchkeras.compat.tensorflow.system import test as test

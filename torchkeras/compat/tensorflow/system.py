@@ -276,6 +276,12 @@ def _write_text(name: str, data: Any, step: Any = None, **kwargs: Any) -> bool:
     return _Writer.current is not None
 
 
+def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None) -> Any:
+    """Return values as TensorBoard's message, which its `hparams` makes of numbers."""
+    make = require("tensorboard.util.tensor_util").make_tensor_proto
+    return make(values, dtype=dtype, shape=shape)
+
+
 summary = Namespace(
     "tf.summary",
     create_file_writer=lambda logdir, *args, **kwargs: _Writer(str(logdir)),
