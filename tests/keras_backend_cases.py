@@ -54,13 +54,17 @@ def reductions(K):
         if not hasattr(K, name):
             continue
         for axis, keep in itertools.product((None, 0, -1, [0, 1]), (False, True)):
-            yield name, (str(axis), keep), lambda f, a=axis, k=keep: f(
-                K.constant(X), axis=a, keepdims=k
+            yield (
+                name,
+                (str(axis), keep),
+                lambda f, a=axis, k=keep: f(K.constant(X), axis=a, keepdims=k),
             )
     for name in ("all", "any"):
         for axis, keep in itertools.product((None, 0, -1), (False, True)):
-            yield name, (axis, keep), lambda f, a=axis, k=keep: f(
-                K.constant(X > 0.2, dtype="bool"), axis=a, keepdims=k
+            yield (
+                name,
+                (axis, keep),
+                lambda f, a=axis, k=keep: f(K.constant(X > 0.2, dtype="bool"), axis=a, keepdims=k),
             )
         yield name, ("floats",), lambda f: f(K.constant([[0.0, 1.0], [2.0, 3.0]]), axis=-1)
     yield "mean", ("bool",), lambda f: f(K.constant(X > 0, dtype="bool"))
@@ -89,8 +93,10 @@ def pairs(K):
     yield "moving_average_update", (), lambda f: f(K.variable(X), K.constant(Y), 0.9)
     for shape_x, shape_y in (((3, 4), (4, 2)), ((2, 3, 4), (4, 5)), ((2, 3, 4), (2, 4, 3)),
                              ((2, 3, 4), (5, 4, 2))):  # fmt: skip
-        yield "dot", (shape_x, shape_y), lambda f, a=shape_x, b=shape_y: f(
-            K.constant(array(*a)), K.constant(array(*b, seed=1))
+        yield (
+            "dot",
+            (shape_x, shape_y),
+            lambda f, a=shape_x, b=shape_y: f(K.constant(array(*a)), K.constant(array(*b, seed=1))),
         )
     for shape_x, shape_y, axes in (
         ((3, 4), (3, 4), 1), ((3, 4), (3, 4), None), ((2, 3, 4), (2, 4, 5), None),
@@ -100,10 +106,14 @@ def pairs(K):
         ((2, 3, 4, 5), (2, 5, 6, 3), (1, 3)), ((2, 3, 4, 5), (2, 3, 5, 6), None),
         ((2, 3, 4), (2, 4, 5), [-1, -2]),
     ):  # fmt: skip
-        yield "batch_dot", (shape_x, shape_y, str(axes)), (
-            lambda f, a=shape_x, b=shape_y, c=axes: f(
-                K.constant(array(*a)), K.constant(array(*b, seed=1)), axes=c
-            )
+        yield (
+            "batch_dot",
+            (shape_x, shape_y, str(axes)),
+            (
+                lambda f, a=shape_x, b=shape_y, c=axes: f(
+                    K.constant(array(*a)), K.constant(array(*b, seed=1)), axes=c
+                )
+            ),
         )
 
 
@@ -150,8 +160,10 @@ def shapes(K):
     yield "temporal_padding", (), lambda f: f(c(SEQUENCES[:1, :2]))
     yield "temporal_padding", ((0, 2),), lambda f: f(c(SEQUENCES[:1, :2]), (0, 2))
     yield "spatial_2d_padding", (), lambda f: f(c(IMAGES[:1, :2, :2]))
-    yield "spatial_2d_padding", ("first",), lambda f: f(
-        c(IMAGES[:1, :2, :2]), ((0, 1), (2, 0)), data_format="channels_first"
+    yield (
+        "spatial_2d_padding",
+        ("first",),
+        lambda f: f(c(IMAGES[:1, :2, :2]), ((0, 1), (2, 0)), data_format="channels_first"),
     )
     yield "spatial_3d_padding", (), lambda f: f(c(VOLUMES[:, :1, :1, :1]), ((1, 0), (0, 1), (0, 0)))
     yield "is_sparse", (), lambda f: f(c(X))
@@ -161,8 +173,10 @@ def shapes(K):
     yield "floatx", (), lambda f: f()
     yield "epsilon", (), lambda f: f()
     yield "bias_add", (), lambda f: f(c(X), c([1.0, 2.0, 3.0, 4.0]))
-    yield "bias_add", ("images first",), lambda f: f(
-        c(FIRST[:, :, :2, :2]), c([1.0, 2.0, 3.0]), data_format="channels_first"
+    yield (
+        "bias_add",
+        ("images first",),
+        lambda f: f(c(FIRST[:, :, :2, :2]), c([1.0, 2.0, 3.0]), data_format="channels_first"),
     )
     yield "bias_add", ("full",), lambda f: f(c(SEQUENCES), c(array(7, 3, seed=8)))
     yield "switch", (True,), lambda f: f(c(True, dtype="bool"), c(X), c(Y))
@@ -195,41 +209,59 @@ def spatial(K):
                      ((6, 6), {"padding": "same", "strides": (2, 2)}),
                      ((5, 5), {"padding": "same", "strides": (2, 2)}),
                      ((7, 7), {"dilation_rate": (2, 2)})):  # fmt: skip
-        yield "conv2d_transpose", (size, *kw.items()), lambda f, s=size, kw=kw: f(
-            c(small), c(kt), (1, *s, 2), **kw
+        yield (
+            "conv2d_transpose",
+            (size, *kw.items()),
+            lambda f, s=size, kw=kw: f(c(small), c(kt), (1, *s, 2), **kw),
         )
-    yield "depthwise_conv2d", (), lambda f: f(
-        c(IMAGES), c(array(2, 2, 3, 2, seed=8)), padding="same"
+    yield (
+        "depthwise_conv2d",
+        (),
+        lambda f: f(c(IMAGES), c(array(2, 2, 3, 2, seed=8)), padding="same"),
     )
-    yield "separable_conv2d", (), lambda f: f(
-        c(IMAGES), c(array(2, 2, 3, 2, seed=8)), c(array(1, 1, 6, 2, seed=9)), strides=(2, 2)
+    yield (
+        "separable_conv2d",
+        (),
+        lambda f: f(
+            c(IMAGES), c(array(2, 2, 3, 2, seed=8)), c(array(1, 1, 6, 2, seed=9)), strides=(2, 2)
+        ),
     )
     for mode, pad, strides in itertools.product(
         ("max", "avg"), ("valid", "same"), ((1, 1), (2, 2))
     ):
-        yield "pool2d", (mode, pad, strides), lambda f, m=mode, p=pad, s=strides: f(
-            c(IMAGES), (2, 3), strides=s, padding=p, pool_mode=m
+        yield (
+            "pool2d",
+            (mode, pad, strides),
+            lambda f, m=mode, p=pad, s=strides: f(
+                c(IMAGES), (2, 3), strides=s, padding=p, pool_mode=m
+            ),
         )
     yield "pool3d", (), lambda f: f(c(VOLUMES), (2, 2, 2), strides=(2, 2, 2), pool_mode="avg")
     for how in ("nearest", "bilinear"):
-        yield "resize_images", (how,), lambda f, h=how: f(
-            c(IMAGES[:1, :2, :2]), 2, 3, "channels_last", interpolation=h
+        yield (
+            "resize_images",
+            (how,),
+            lambda f, h=how: f(c(IMAGES[:1, :2, :2]), 2, 3, "channels_last", interpolation=h),
         )
-    yield "resize_images", ("first",), lambda f: f(
-        c(FIRST[:1, :, :2, :2]), 2, 1, "channels_first"
-    )
+    yield "resize_images", ("first",), lambda f: f(c(FIRST[:1, :, :2, :2]), 2, 1, "channels_first")
     yield "resize_volumes", (), lambda f: f(c(VOLUMES[:, :1, :2, :1]), 2, 1, 2, "channels_last")
     yield "local_conv1d", (), lambda f: f(c(SEQUENCES), c(array(5, 9, 2, seed=8)), (3,), (1,))
-    yield "local_conv2d", (), lambda f: f(
-        c(IMAGES), c(array(20, 12, 2, seed=8)), (2, 2), (1, 1), (4, 5)
+    yield (
+        "local_conv2d",
+        (),
+        lambda f: f(c(IMAGES), c(array(20, 12, 2, seed=8)), (2, 2), (1, 1), (4, 5)),
     )
     bn = [c(array(3, seed=s, low=0.5, high=1.5)) for s in (1, 2, 3, 4)]
     yield "batch_normalization", (), lambda f: f(c(IMAGES[:, :2, :2]), *bn)
-    yield "batch_normalization", ("none",), lambda f: f(
-        c(IMAGES[:, :2, :2]), bn[0], bn[1], None, None, epsilon=0.1
+    yield (
+        "batch_normalization",
+        ("none",),
+        lambda f: f(c(IMAGES[:, :2, :2]), bn[0], bn[1], None, None, epsilon=0.1),
     )
-    yield "normalize_batch_in_training", (), lambda f: f(
-        c(IMAGES[:, :2, :2]), bn[0], bn[1], [0, 1, 2]
+    yield (
+        "normalize_batch_in_training",
+        (),
+        lambda f: f(c(IMAGES[:, :2, :2]), bn[0], bn[1], [0, 1, 2]),
     )
 
 
@@ -239,24 +271,34 @@ def losses(K):
     integers = c([0, 3, 2, 4], dtype="int32")
     for logits in (False, True):
         yield "categorical_crossentropy", (logits,), lambda f, n=logits: f(target, output, n)
-        yield "sparse_categorical_crossentropy", (logits,), lambda f, n=logits: f(
-            integers, output, n
+        yield (
+            "sparse_categorical_crossentropy",
+            (logits,),
+            lambda f, n=logits: f(integers, output, n),
         )
         yield "binary_crossentropy", (logits,), lambda f, n=logits: f(target, output, n)
-        yield "binary_focal_crossentropy", (logits,), lambda f, n=logits: f(
-            target, output, True, 0.3, 1.5, n
+        yield (
+            "binary_focal_crossentropy",
+            (logits,),
+            lambda f, n=logits: f(target, output, True, 0.3, 1.5, n),
         )
-        yield "categorical_focal_crossentropy", (logits,), lambda f, n=logits: f(
-            target, output, 0.3, 1.5, n
+        yield (
+            "categorical_focal_crossentropy",
+            (logits,),
+            lambda f, n=logits: f(target, output, 0.3, 1.5, n),
         )
     yield "categorical_crossentropy", ("unscaled",), lambda f: f(target, c(PROBABILITIES * 3))
     yield "categorical_crossentropy", ("zeros",), lambda f: f(target, c(1 - HOT))
     yield "binary_crossentropy", ("zeros",), lambda f: f(target, c(1 - HOT))
-    yield "sparse_categorical_crossentropy", ("axis",), lambda f: f(
-        integers, c(PROBABILITIES.T), axis=0
+    yield (
+        "sparse_categorical_crossentropy",
+        ("axis",),
+        lambda f: f(integers, c(PROBABILITIES.T), axis=0),
     )
-    yield "sparse_categorical_crossentropy", ("ignored",), lambda f: f(
-        integers, output, ignore_class=3
+    yield (
+        "sparse_categorical_crossentropy",
+        ("ignored",),
+        lambda f: f(integers, output, ignore_class=3),
     )
     yield "in_top_k", (), lambda f: f(output, integers, 2)
     probabilities = array(2, 6, 4, seed=9, low=0.05)
@@ -266,8 +308,10 @@ def losses(K):
     yield "ctc_batch_cost", (), lambda f: f(labels, c(probabilities), *lengths)
     flat = c([6, 5], dtype="int32")
     yield "ctc_decode", ("greedy",), lambda f: f(c(probabilities), flat)
-    yield "ctc_decode", ("beam",), lambda f: f(
-        c(probabilities), flat, greedy=False, beam_width=5, top_paths=2
+    yield (
+        "ctc_decode",
+        ("beam",),
+        lambda f: f(c(probabilities), flat, greedy=False, beam_width=5, top_paths=2),
     )
 
 
@@ -289,14 +333,22 @@ def loops(K):
         yield "rnn", tuple(kw.items()), lambda f, kw=kw: f(step, c(SEQUENCES), [start], **kw)
     for kw in ({}, {"unroll": True}, {"go_backwards": True}, {"zero_output_for_mask": True},
                {"unroll": True, "zero_output_for_mask": True}):  # fmt: skip
-        yield "rnn", ("mask", *kw.items()), lambda f, kw=kw: f(
-            step, c(SEQUENCES), [start], mask=c(mask, dtype="bool"), **kw
+        yield (
+            "rnn",
+            ("mask", *kw.items()),
+            lambda f, kw=kw: f(step, c(SEQUENCES), [start], mask=c(mask, dtype="bool"), **kw),
         )
-    yield "rnn", ("constants",), lambda f: f(
-        with_constant, c(SEQUENCES), [c(SEQUENCES[:, 0])], constants=[c(SEQUENCES[:, 1])]
+    yield (
+        "rnn",
+        ("constants",),
+        lambda f: f(
+            with_constant, c(SEQUENCES), [c(SEQUENCES[:, 0])], constants=[c(SEQUENCES[:, 1])]
+        ),
     )
-    yield "rnn", ("time first",), lambda f: f(
-        step, c(np.swapaxes(SEQUENCES, 0, 1).copy()), [start], time_major=True
+    yield (
+        "rnn",
+        ("time first",),
+        lambda f: f(step, c(np.swapaxes(SEQUENCES, 0, 1).copy()), [start], time_major=True),
     )
 
 

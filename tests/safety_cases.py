@@ -124,7 +124,7 @@ def summary(terminalreporter) -> str:
     passed, failed = set(), set()
     for outcome, ids in (("passed", passed), ("failed", failed), ("error", failed)):
         for report in terminalreporter.getreports(outcome):
-            for key, value in report.user_properties:
+            for key, value in getattr(report, "user_properties", ()):
                 if key == "safety":
                     ids.update(value)
     shown = passed - failed

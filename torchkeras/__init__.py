@@ -17,6 +17,7 @@ from torchkeras import mixed_precision as mixed_precision
 from torchkeras import models as models
 from torchkeras import ops as ops
 from torchkeras import optimizers as optimizers
+from torchkeras import preprocessing as preprocessing
 from torchkeras import quantizers as quantizers
 from torchkeras import random as random
 from torchkeras import regularizers as regularizers
@@ -57,7 +58,7 @@ __version__ = "0.1.0"
 
 
 # Loaded when they are asked for: they need packages that take long to load, or are seldom used.
-_LATER = frozenset({"applications", "datasets", "wrappers"})
+_LATER = frozenset({"applications", "datasets", "distillation", "distribution", "wrappers"})
 
 
 def __getattr__(name: str) -> object:

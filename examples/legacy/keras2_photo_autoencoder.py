@@ -17,7 +17,7 @@ original_dim = 64
 intermediate_dim = 48
 latent_dim = 8
 batch_size = 100
-epochs = 15
+epochs = 12
 
 
 def patches(image, count):

@@ -24,7 +24,7 @@ def model():
 
 
 def quietly(call):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         return call()
 
 
@@ -58,7 +58,7 @@ class TestKeys:
         with pytest.raises(KeyError, match="Read 'accuracy'"):
             logs["acc"]
         config.set_legacy_mode("off")
-        with pytest.raises(KeyError, match="^'acc'$"):
+        with pytest.raises(KeyError, match=r"^'acc'$"):
             logs["acc"]
         assert logs.get("acc") is None
 
@@ -84,9 +84,11 @@ class TestInFit:
     def test_everything_that_was_there(self, model):
         old, rate = Old(), callbacks.LearningRateScheduler(lambda epoch: 0.25)
         history = quietly(
-            lambda: model.fit(
-                X, Y, validation_data=(X, Y), epochs=2, verbose=0, callbacks=[rate, old]
-            ).history
+            lambda: (
+                model.fit(
+                    X, Y, validation_data=(X, Y), epochs=2, verbose=0, callbacks=[rate, old]
+                ).history
+            )
         )
         assert old.sizes == [(0, 32), (1, 32), (2, 6)] * 2
         assert old.params_read == {

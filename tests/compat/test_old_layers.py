@@ -78,13 +78,13 @@ def test_calls_of_today_under_old_names():
 
 @pytest.mark.parametrize("kwargs", [{"padding": "same"}, {"strides": 2}, {"data_format": None}])
 def test_what_may_be_both_is_refused(kwargs):
-    with pytest.raises(ValueError, match="form of Keras 1, .* of Keras 2. Write Conv2D"):
+    with pytest.raises(ValueError, match=r"form of Keras 1, .* of Keras 2\. Write Conv2D"):
         old.Convolution2D(64, 3, 3, **kwargs)
 
 
 def test_weights():
     w = [rand(2, 2, 1, 3), rand(3)]
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         layer = old.Convolution2D(3, 2, 2, weights=w)
     layer.build((None, 4, 4, 1))
     np.testing.assert_array_equal(layer.get_weights()[0], w[0])
@@ -100,7 +100,7 @@ class TestTheClasses:
         class Mine(old.Convolution2D):
             pass
 
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="older Keras"):
             layer = Mine(4, 3, 3, border_mode="same")
         assert type(layer) is Mine and layer.kernel_size == (3, 3)
         assert isinstance(layer, old.Convolution2D) and not isinstance(L.Conv2D(1, 1), Mine)
@@ -120,9 +120,11 @@ MODES = {
     "max": np.maximum,
     "concat": lambda a, b: np.concatenate([a, b], -1),
     "dot": lambda a, b: (a * b).sum(-1, keepdims=True),
-    "cos": lambda a, b: (a * b).sum(-1, keepdims=True)
-    / np.linalg.norm(a, axis=-1, keepdims=True)
-    / np.linalg.norm(b, axis=-1, keepdims=True),
+    "cos": lambda a, b: (
+        (a * b).sum(-1, keepdims=True)
+        / np.linalg.norm(a, axis=-1, keepdims=True)
+        / np.linalg.norm(b, axis=-1, keepdims=True)
+    ),
 }
 
 
@@ -141,7 +143,7 @@ def test_merge_of_tensors(mode):
 @pytest.mark.parametrize("axes", [[2, 2], [[2], [2]], 2])
 def test_dot_axes(axes):
     a, b = torchkeras.Input((4, 3)), torchkeras.Input((5, 3))
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         assert old.merge([a, b], mode="dot", dot_axes=axes).shape == (None, 4, 5)
 
 
@@ -152,7 +154,7 @@ def test_unknown_mode():
 
 def test_sequential_that_begins_with_a_merge(tmp_path):
     branches = [torchkeras.Sequential([L.Dense(4, input_dim=n)]) for n in (3, 2)]
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         first = old.Merge(branches, mode="concat", concat_axis=1)
     model = torchkeras.Sequential()
     model.add(first)
@@ -168,9 +170,10 @@ def test_sequential_that_begins_with_a_merge(tmp_path):
     model.save(tmp_path / "m.keras")
     again = torchkeras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_allclose(again.predict(x, verbose=0), found, rtol=1e-6)
-    with pytest.raises(ValueError, match="has no input shape"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        old.Merge([torchkeras.Sequential([L.Dense(2)])] * 2)
+    unbuilt = torchkeras.Sequential([L.Dense(2)])
+    warns = pytest.warns(DeprecationWarning, match="Merge")
+    with pytest.raises(ValueError, match="has no input shape"), warns:
+        old.Merge([unbuilt, unbuilt])
 
 
 # ------------------------------------------------------------------------------- initializations

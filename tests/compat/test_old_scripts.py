@@ -37,8 +37,10 @@ model.add(MaxoutDense(output_dim=8, nb_feature=2))
 model.add(Highway(activation="relu"))
 model.add(SReLU())
 model.add(Dropout(p=0.25))
-model.add(Dense(3, activation="softmax", b_constraint=nonneg(), activity_regularizer=activity_l2(0.001)))
-model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, decay=1e-4, momentum=0.9, nesterov=True),
+model.add(Dense(3, activation="softmax", b_constraint=nonneg(),
+                activity_regularizer=activity_l2(0.001)))
+sgd = SGD(lr=0.1, decay=1e-4, momentum=0.9, nesterov=True)
+model.compile(loss="categorical_crossentropy", optimizer=sgd,
               metrics=["accuracy", "fmeasure"])
 
 class Losses(Callback):
@@ -67,13 +69,15 @@ def batches():
 model.fit_generator(batches(), samples_per_epoch=2, nb_epoch=1, verbose=0)
 model.evaluate_generator(batches(), val_samples=2)
 
-left = Sequential([Embedding(20, 4, input_length=5), LSTM(output_dim=6, inner_activation="hard_sigmoid")])
+left = Sequential([Embedding(20, 4, input_length=5),
+                   LSTM(output_dim=6, inner_activation="hard_sigmoid")])
 right = Sequential([Dense(6, input_dim=3)])
 both = Sequential()
 both.add(Merge([left, right], mode="concat"))
 both.add(Dense(1, init="uniform", activation="sigmoid"))
 both.compile(RMSprop(lr=0.01), objectives.binary_crossentropy)
-both.fit([np.random.randint(0, 20, (8, 5)), np.random.rand(8, 3)], np.ones((8, 1)), nb_epoch=1, verbose=0)
+both.fit([np.random.randint(0, 20, (8, 5)), np.random.rand(8, 3)], np.ones((8, 1)),
+         nb_epoch=1, verbose=0)
 
 class Own(Layer):
     def __init__(self, output_dim, init="glorot_uniform", **kwargs):
@@ -144,7 +148,8 @@ class Mine(Loss):
 i = Input((6, 6, 1), batch_size=4)
 h = AveragePooling2D()(Conv2D(2, 3, padding="same")(i))
 h = Scale()(Flatten()(ThresholdedReLU(theta=0.1)(LocallyConnected2D(2, 2)(h))))
-o = Dense(1, weights=[np.ones((8, 1)), np.zeros(1)])(Lambda(lambda t: K.l2_normalize(t, axis=-1))(h))
+h = Lambda(lambda t: K.l2_normalize(t, axis=-1))(h)
+o = Dense(1, weights=[np.ones((8, 1)), np.zeros(1)])(h)
 model = Model(i, o)
 assert (model.layers[-1].get_weights()[0] == 1).all()
 model.compile(Adam(lr=0.01, decay=1e-6, epsilon=None), Mine(), [Hits()])
@@ -153,7 +158,8 @@ h = model.fit(x, y, batch_size=4, verbose=0, workers=2, use_multiprocessing=Fals
               callbacks=[ReduceLROnPlateau(monitor="loss")])
 assert "lr" not in h.history and h.history["lr"] == h.history["learning_rate"]
 assert model_from_config({"class_name": "Functional", "config": Model(i, i).get_config()})
-assert Sequential([CuDNNLSTM(3, input_shape=(4, 2)), SyncBatchNormalization()]).output_shape == (None, 3)
+rows = Sequential([CuDNNLSTM(3, input_shape=(4, 2)), SyncBatchNormalization()])
+assert rows.output_shape == (None, 3)
 print("done")
 """
 

@@ -249,7 +249,7 @@ class TestUsersClasses:
                 y = L.Dense(2)(x)
                 super().__init__(input=x, output=y)
 
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="older Keras"):
             assert Mine().output_shape == (None, 2)
 
 
@@ -265,7 +265,7 @@ class TestWeights:
         assert "weights" not in layer.get_config() and "_weights_to_set" not in layer.__dict__
 
     def test_copies_before_the_build_keep_them(self):
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="older Keras"):
             layer = L.Dense(2, weights=self.W, input_dim=3)
         for other in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
             np.testing.assert_allclose(
@@ -273,7 +273,7 @@ class TestWeights:
             )
 
     def test_wrong_shapes(self):
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="older Keras"):
             layer = L.Dense(2, weights=[np.ones((4, 2)), np.ones(2)])
         with pytest.raises(ValueError, match="has shape"):
             layer.build((None, 3))
@@ -287,14 +287,14 @@ class TestWeights:
 
 
 def test_batch_size_of_the_input():
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         model = torchkeras.Sequential([L.Dense(2, batch_size=4, input_shape=(3,))])
     assert model.input_shape == (4, 3)
     assert torchkeras.Sequential([L.Dense(2, batch_input_shape=(4, 3))]).input_shape == (4, 3)
 
 
 def test_initializer_of_keras_1_is_a_function_of_a_shape():
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         layer = L.Dense(2, init=lambda shape, name=None: torchkeras.Variable(np.ones(shape)))
     layer.build((None, 3))
     np.testing.assert_array_equal(layer.get_weights()[0], np.ones((3, 2)))

@@ -72,6 +72,15 @@ def test_torch_interop():
         assert number(rf"{part}\. .*test accuracy ([\d.]+)", out) > 0.88
 
 
+def test_model_selection(tmp_path):
+    out = run("model_selection", "--out", str(tmp_path))
+    for name in ("linear", "one layer", "two layers"):
+        assert number(rf"{name} +accuracy ([\d.]+)", out) > 0.9
+    assert number(r"test accuracy ([\d.]+)", out) > 0.9
+    assert "predicts the same: True" in out
+    assert (tmp_path / "wine.keras").is_file()
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
 def test_every_example_has_a_test_and_says_how_to_run(path):
     assert f"def test_{path.stem}(" in Path(__file__).read_text()

@@ -11,5 +11,6 @@ from keras_backend_cases import results
 
 found = results(K)
 path = Path(__file__).with_name("keras_backend.json")
-path.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in found.items()) + "\n}\n")
+lines = [f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in found.items()]
+path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 print(len(found), "cases of", len({k.partition("(")[0] for k in found}), "functions")

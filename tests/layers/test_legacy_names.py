@@ -16,7 +16,7 @@ L = torchkeras.layers
 
 
 def quietly(call):
-    with pytest.warns(DeprecationWarning) as said:
+    with pytest.warns(DeprecationWarning, match="older Keras") as said:
         found = call()
     assert said[0].filename == __file__
     return found
@@ -129,7 +129,7 @@ class TestNodes:
         return x, y, (first, second, third), torchkeras.Model(x, [second(y), third(y)])
 
     def test_shapes(self):
-        x, y, (first, *_), model = self.graph()
+        *_, (first, *_), _model = self.graph()
         assert quietly(lambda: first.input_shape) == (None, 3)
         assert quietly(lambda: first.output_shape) == (None, 4)
         assert quietly(lambda: first.get_output_shape_at(0)) == (None, 4)
@@ -138,7 +138,7 @@ class TestNodes:
         assert quietly(lambda: first.output_mask) is None
 
     def test_outbound_nodes(self):
-        x, y, (first, second, third), model = self.graph()
+        _, y, (first, second, third), model = self.graph()
         assert {n.operation for n in first.outbound_nodes} == {second, third}
         assert second.outbound_nodes == []
         assert len(first._outbound_nodes) == 2
@@ -165,6 +165,14 @@ class TestOwnAttributes:
         assert layer.updates == 3 and layer.input_shape == (1, 2)
         assert isinstance(layer.dynamic, L.Dense) and isinstance(layer.stateful, nn.Linear)
 
+    def test_buffers_and_parameters(self):
+        layer = L.Layer()
+        layer.register_buffer("input_mask", torch.ones(2))
+        layer.register_parameter("updates", nn.Parameter(torch.ones(3)))
+        layer.dynamic = nn.Parameter(torch.zeros(1))
+        assert layer.input_mask.tolist() == [1, 1] and layer.updates.shape == (3,)
+        assert set(layer.state_dict()) == {"input_mask", "updates", "dynamic"}
+
     def test_method_of_a_subclass(self):
         class Mine(L.Layer):
             def get_updates_for(self, inputs):
@@ -181,7 +189,8 @@ def test_uses_learning_phase_and_stateful():
 
 
 def test_add_metric_is_refused():
-    with pytest.raises(NotImplementedError, match="Hold a keras.metrics.Mean"), pytest.warns(
-        DeprecationWarning
+    with (
+        pytest.raises(NotImplementedError, match="Hold a keras"),
+        pytest.warns(DeprecationWarning, match="older Keras"),
     ):
         L.Dense(1).add_metric(torch.zeros(1), name="m")

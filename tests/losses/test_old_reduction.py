@@ -11,7 +11,10 @@ def test_auto():
     with pytest.warns(DeprecationWarning, match="reduction='auto'"):
         loss = losses.MeanSquaredError(reduction=Reduction.AUTO)
     assert loss.reduction == "sum_over_batch_size"
-    assert losses.MeanSquaredError(Reduction.NONE)([[0.0], [0.0]], [[1.0], [2.0]]).tolist() == [1, 4]
+    assert losses.MeanSquaredError(Reduction.NONE)([[0.0], [0.0]], [[1.0], [2.0]]).tolist() == [
+        1,
+        4,
+    ]
     config.set_legacy_mode("off")
     with pytest.raises(ValueError, match="reduction must be one of"):
         losses.MeanSquaredError(reduction="auto")

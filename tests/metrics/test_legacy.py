@@ -14,7 +14,7 @@ TRUE, PRED = rand(40, low=0, high=2, dtype="int32").astype("float32"), rand(40, 
 
 
 def quietly(call):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="older Keras"):
         return call()
 
 

@@ -40,7 +40,7 @@ class Batches(torchkeras.training.data.pydataset.PyDataset):
 
 
 def quietly(call):
-    with pytest.warns(DeprecationWarning) as said:
+    with pytest.warns(DeprecationWarning, match="older Keras") as said:
         found = call()
     assert said[0].filename == __file__
     return found
@@ -56,7 +56,10 @@ class TestFit:
         quietly(lambda: model.fit(data, verbose=0, workers=2, max_q_size=3, pickle_safe=False))
         assert (data.workers, data.max_queue_size, data.use_multiprocessing) == (2, 3, False)
         quietly(lambda: model.evaluate(X, Y, verbose=0, workers=2))
-        assert quietly(lambda: model.predict(X, verbose=0, use_multiprocessing=True)).shape == (64, 2)
+        assert quietly(lambda: model.predict(X, verbose=0, use_multiprocessing=True)).shape == (
+            64,
+            2,
+        )
 
     def test_modes(self, model):
         config.set_legacy_mode("strict")
@@ -113,7 +116,10 @@ class TestGenerators:
             assert model.evaluate_generator(batches(), val_samples=4) == wanted
         found = quietly(lambda: model.predict_generator(Batches(), val_samples=64))
         np.testing.assert_array_equal(found, model.predict(X, verbose=0, batch_size=16))
-        with pytest.raises(TypeError, match="unknown arguments"), pytest.warns(DeprecationWarning):
+        with (
+            pytest.raises(TypeError, match="unknown arguments"),
+            pytest.warns(DeprecationWarning, match="older Keras"),
+        ):
             model.predict_generator(batches(), stepz=3)
 
 

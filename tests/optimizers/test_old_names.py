@@ -15,7 +15,7 @@ from torchkeras.optimizers import legacy
 
 
 def quietly(call):
-    with pytest.warns(DeprecationWarning) as said:
+    with pytest.warns(DeprecationWarning, match="older Keras") as said:
         found = call()
     assert said[0].filename == __file__
     return found
@@ -126,7 +126,10 @@ class TestMethods:
         assert w.item() == pytest.approx(3.0 - 0.6)
 
     def test_updates_of_symbols(self):
-        with pytest.raises(TypeError, match="no graph"), pytest.warns(DeprecationWarning):
+        with (
+            pytest.raises(TypeError, match="no graph"),
+            pytest.warns(DeprecationWarning, match="older Keras"),
+        ):
             optimizers.SGD(0.1).get_updates(torchkeras.Input((2,)), [])
 
 

@@ -26,6 +26,7 @@ ROWS = [
     {"models"},
     {
         "utils", "export", "preprocessing", "datasets", "applications", "quiver", "wrappers",
+        "distillation",
     },
     {"compat", "backend", "config", "dtype_policies", "legacy", "mixed_precision", "version", "__init__"},
     {"__main__"},

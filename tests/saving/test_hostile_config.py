@@ -2,8 +2,10 @@
 
 import base64
 import copy
+import importlib
 import json
 import marshal
+import pkgutil
 import random
 import zipfile
 from pathlib import Path
@@ -146,6 +148,9 @@ def test_c3_public_helpers(through):
 
 def accepted():
     """All that a config can name, as `kind: family.name`, of this library's own."""
+    for module in pkgutil.walk_packages(torchkeras.__path__, "torchkeras."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)  # some rooms are entered only when used
     ours = {
         f"{serialize._BUILTINS[obj].kind}: {family}.{name}"
         for (family, name), obj in serialize._TABLE.items()

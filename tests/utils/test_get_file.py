@@ -1,5 +1,6 @@
 """Downloads: the paths of real Keras, and nothing in the cache that was not checked."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -24,7 +25,7 @@ def sha256(content):
 def tar(*members):
     """A packed archive of (name, content) or of ready `TarInfo`s."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with tarfile.open(fileobj=out, mode="w") as archive:
         for member in members:
             if isinstance(member, tarfile.TarInfo):
                 archive.addfile(member)
@@ -32,7 +33,7 @@ def tar(*members):
             info = tarfile.TarInfo(member[0])
             info.size = len(member[1])
             archive.addfile(info, io.BytesIO(member[1]))
-    return out.getvalue()
+    return gzip.compress(out.getvalue(), mtime=0)  # the hash, and the tests' names, stay the same
 
 
 def zipped(*members):

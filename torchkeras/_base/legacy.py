@@ -112,6 +112,8 @@ class OldAttribute(property):
             return fields[self.name]
         if any(self.name in fields.get(t, ()) for t in ("_parameters", "_buffers", "_modules")):
             raise _no_attribute(obj, self.name)  # torch finds it there
+        if sys._getframe(1).f_globals.get("__name__") == "torch.nn.modules.module":
+            raise _no_attribute(obj, self.name)  # torch asks whether the name is free: it is
         if not allow(f"{type(obj).__name__}.{self.name}", self.new, AttributeError):
             raise _no_attribute(obj, self.name)
         return super().__get__(obj, owner)

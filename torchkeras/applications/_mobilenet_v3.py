@@ -55,7 +55,7 @@ def MobileNetV3Small(
     include_preprocessing: bool = True,
     name: str = "MobileNetV3Small",
 ) -> Model:
-    """Return MobileNetV3Small; `minimalistic` leaves out 5x5 kernels, squeezing and hard activations."""
+    """Return MobileNetV3Small; `minimalistic` leaves out 5x5 kernels, gates and hard_silu."""
     given = Arguments(
         include_top,
         weights,
@@ -85,7 +85,7 @@ def MobileNetV3Large(
     include_preprocessing: bool = True,
     name: str = "MobileNetV3Large",
 ) -> Model:
-    """Return MobileNetV3Large; `minimalistic` leaves out 5x5 kernels, squeezing and hard activations."""
+    """Return MobileNetV3Large; `minimalistic` leaves out 5x5 kernels, gates and hard_silu."""
     given = Arguments(
         include_top,
         weights,

@@ -34,7 +34,7 @@ def MobileNet(
     classifier_activation: Any = "softmax",
     name: str | None = None,
 ) -> Model:
-    """Return MobileNet; `alpha` scales the filters, `depth_multiplier` those of a depthwise step."""
+    """Return MobileNet; `alpha` scales all filters, `depth_multiplier` the depthwise ones."""
     given = Arguments(
         include_top,
         weights,
@@ -105,7 +105,7 @@ def _mobilenet(given: Arguments, alpha: float, depth_multiplier: int, dropout: f
         given.name = f"mobilenet_{alpha:0.2f}_{rows}"
     factor = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0"}.get(alpha, "2_5")
     suffix = "" if given.include_top else "_no_top"
-    file = f"tensorflow/keras-applications/mobilenet/mobilenet_{factor}_{rows}_tf{suffix}.h5"
+    file = f"mobilenet/mobilenet_{factor}_{rows}_tf{suffix}.h5"
     return _build.close(start, x, given, file)
 
 

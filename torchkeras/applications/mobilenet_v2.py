@@ -84,7 +84,7 @@ def _mobilenet_v2(given: Arguments, alpha: float) -> Model:
     if given.name is None:
         given.name = f"mobilenetv2_{alpha:0.2f}_{rows}"
     suffix = "" if given.include_top else "_no_top"
-    file = f"tensorflow/keras-applications/mobilenet_v2/mobilenet_v2_@_{float(alpha)}_{rows}{suffix}.h5"
+    file = f"mobilenet_v2/mobilenet_v2_@_{float(alpha)}_{rows}{suffix}.h5"
     return _build.close(start, x, given, file)
 
 

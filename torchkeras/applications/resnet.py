@@ -21,7 +21,7 @@ def ResNet50(
     classifier_activation: Any = "softmax",
     name: str = "resnet50",
 ) -> Model:
-    """Return ResNet50 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet50 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,
@@ -45,7 +45,7 @@ def ResNet101(
     classifier_activation: Any = "softmax",
     name: str = "resnet101",
 ) -> Model:
-    """Return ResNet101 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet101 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,
@@ -69,7 +69,7 @@ def ResNet152(
     classifier_activation: Any = "softmax",
     name: str = "resnet152",
 ) -> Model:
-    """Return ResNet152 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet152 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,

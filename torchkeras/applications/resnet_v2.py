@@ -21,7 +21,7 @@ def ResNet50V2(
     classifier_activation: Any = "softmax",
     name: str = "resnet50v2",
 ) -> Model:
-    """Return ResNet50V2 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet50V2 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,
@@ -45,7 +45,7 @@ def ResNet101V2(
     classifier_activation: Any = "softmax",
     name: str = "resnet101v2",
 ) -> Model:
-    """Return ResNet101V2 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet101V2 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,
@@ -69,7 +69,7 @@ def ResNet152V2(
     classifier_activation: Any = "softmax",
     name: str = "resnet152v2",
 ) -> Model:
-    """Return ResNet152V2 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return ResNet152V2 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,

@@ -21,7 +21,7 @@ def VGG16(
     classifier_activation: Any = "softmax",
     name: str = "vgg16",
 ) -> Model:
-    """Return VGG16 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return VGG16 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,

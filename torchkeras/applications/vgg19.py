@@ -21,7 +21,7 @@ def VGG19(
     classifier_activation: Any = "softmax",
     name: str = "vgg19",
 ) -> Model:
-    """Return VGG19 for images of 224x224 (at least 32x32); see `torchkeras.applications`."""
+    """Return VGG19 for images of 224x224."""
     given = Arguments(
         include_top,
         weights,

@@ -11,6 +11,7 @@ from .learning_rate import LearningRateScheduler as LearningRateScheduler
 from .learning_rate import ReduceLROnPlateau as ReduceLROnPlateau
 from .list import CallbackList as CallbackList
 from .nan import TerminateOnNaN as TerminateOnNaN
+from .optuna import OptunaPruning as OptunaPruning
 from .orbax import OrbaxCheckpoint as OrbaxCheckpoint
 from .progress import ProgbarLogger as ProgbarLogger
 from .remote import RemoteMonitor as RemoteMonitor

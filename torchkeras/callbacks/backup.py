@@ -12,9 +12,9 @@ from typing import Any
 
 from .._base import check
 from .._base.lock import FolderLock
+from ..core.legacy_constructors import takes_old_arguments
 from ..saving import snapshot
 from ..saving.safety import ModelFileError
-from ..core.legacy_constructors import takes_old_arguments
 from .base import Callback, only_if
 from .folder import make_writable
 

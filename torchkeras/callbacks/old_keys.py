@@ -144,8 +144,5 @@ def _as_list(given: Any) -> Any:
     parts: list[Any] = []
     for part in given[:2]:
         parts += part if isinstance(part, (list, tuple)) else [part]
-    if len(given) > 2 and given[2] is not None:
-        weights = given[2]
-    else:
-        weights = [1.0] * len(parts[0])
-    return [*parts, weights]
+    weights = given[2] if len(given) > 2 else None
+    return [*parts, [1.0] * len(parts[0]) if weights is None else weights]

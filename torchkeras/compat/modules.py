@@ -64,7 +64,7 @@ _PUBLIC = {
 NAMES = frozenset(
     {"", "backend", "callbacks", "constraints", "engine", "experimental", "initializations",
      "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "optimizers",
-     "regularizers"}
+     "regularizers", "wrappers"}
 )  # fmt: skip
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset(

@@ -23,7 +23,19 @@ _TAKEN_TODAY = frozenset({"implementation"})  # by Keras 3 too, among `**kwargs`
 # Not before the object is one: they wait in attributes.
 _KEPT = {"weights": "_weights_to_set", "decay": "_inverse_decay", "period": "_period"}
 _NOT_KERAS_1 = frozenset(
-    {"alpha", "batch_input_shape", "input_shape", "input", "output", "lr", "decay", "l", "m", "period", "epsilon"}
+    {
+        "alpha",
+        "batch_input_shape",
+        "input_shape",
+        "input",
+        "output",
+        "lr",
+        "decay",
+        "l",
+        "m",
+        "period",
+        "epsilon",
+    }
 )
 
 
@@ -112,9 +124,7 @@ def _translated(
     return new
 
 
-def _advice(
-    cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], kept: dict[str, Any]
-) -> str:
+def _advice(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], kept: dict[str, Any]) -> str:
     if kept.get("period", 1) != 1:
         kwargs = {**kwargs, "save_freq": _Text(f"{kept['period']} * steps_per_epoch")}
     if kept.get("decay"):

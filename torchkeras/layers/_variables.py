@@ -66,9 +66,10 @@ class LayerVariables(nn.Module):
             fields["_settled"] = False
         if isinstance(value, Variable):
             self._own(name, value)
-        elif tracking.is_state_list(value) and type(getattr(type(self), name, None)) is property:
-            object.__setattr__(self, name, value)
         elif tracking.is_state_list(value) and not isinstance(value, nn.Module):
+            if type(getattr(type(self), name, None)) is property:
+                object.__setattr__(self, name, value)
+                return
             tracked = tracking.track(value)
             super().__setattr__(name, tracked)
             if isinstance(value, tuple):

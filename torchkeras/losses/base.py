@@ -16,7 +16,6 @@ from torchkeras.losses.fused import BATCH_MEANS
 from torchkeras.losses.recorded import RecordedLoss, are_symbols
 from torchkeras.losses.reduction import MEANS, REDUCTIONS, get_mask, match_ranks, reduce_weighted
 
-
 _REDUCTIONS_2 = frozenset({"auto", "none", "sum", "sum_over_batch_size"})
 
 

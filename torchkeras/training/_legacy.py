@@ -39,9 +39,7 @@ def old_call(*dropped: str, **renamed: str) -> Callable[[Callable[..., Any]], Ca
                 kwargs = translated(self, args, kwargs)
             return method(self, *args, **kwargs)
 
-        def translated(
-            self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-        ) -> dict[str, Any]:
+        def translated(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
             old = [k for k in kwargs if k in known]
             new = {renamed.get(k, k): v for k, v in kwargs.items()}
             loading = {k: new.pop(k) for k in LOADING if k in new}
@@ -63,7 +61,8 @@ def old_call(*dropped: str, **renamed: str) -> Callable[[Callable[..., Any]], Ca
 
 def metrics_by_position(loss_weights: Any, metrics: Any) -> tuple[Any, Any]:
     """Return `(loss_weights, metrics)` of a call `compile(optimizer, loss, metrics)` of Keras 2."""
-    if metrics is None and isinstance(loss_weights, Iterable) and not isinstance(loss_weights, dict):
+    weights = isinstance(loss_weights, dict) or not isinstance(loss_weights, Iterable)
+    if metrics is None and not weights:
         given = list(loss_weights)
         if given and all(isinstance(m, str) or callable(m) for m in given):
             text = f"Write metrics={loss_weights!r}."

@@ -4,6 +4,7 @@ from torchkeras.compat.old_layers import old_class
 from torchkeras.compat.old_merge import Merge as Merge
 from torchkeras.compat.old_merge import merge as merge
 from torchkeras.compat.refused import refused
+from torchkeras.layers import Layer as PreprocessingLayer
 from torchkeras.layers.legacy import Highway as Highway
 from torchkeras.layers.legacy import MaxoutDense as MaxoutDense
 from torchkeras.layers.legacy import ParametricSoftplus as ParametricSoftplus

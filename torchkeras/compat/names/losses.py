@@ -20,7 +20,6 @@ from torchkeras.losses import mean_squared_error as mse
 from torchkeras.losses import mean_squared_logarithmic_error as MSLE
 from torchkeras.losses import mean_squared_logarithmic_error as msle
 from torchkeras.losses import sparse_categorical_crossentropy as scce
-
 from torchkeras.losses.base import FunctionLoss
 
 

@@ -2,10 +2,10 @@
 
 from torchkeras.compat.refused import refused
 from torchkeras.regularizers import L1 as activity_l1
-from torchkeras.regularizers import L2 as activity_l2
 from torchkeras.regularizers import L1L2 as ActivityRegularizer
 from torchkeras.regularizers import L1L2 as L1L2Regularizer
 from torchkeras.regularizers import L1L2 as WeightRegularizer
+from torchkeras.regularizers import L2 as activity_l2
 
 
 def _both(l1: float = 0.01, l2: float = 0.01) -> WeightRegularizer:

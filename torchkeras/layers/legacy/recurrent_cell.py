@@ -52,6 +52,6 @@ class AbstractRNNCell(Layer):
             return torch.zeros((batch_size, *shape), dtype=kind)
 
         size = self.state_size
-        if isinstance(size, (list, tuple)) and not nest.is_nested(list(size)[0]):
+        if isinstance(size, (list, tuple)) and not nest.is_nested(next(iter(size))):
             return [zeros(n) for n in size]
         return [zeros(size)] if isinstance(size, int) else nest.map_structure(zeros, size)

@@ -1,0 +1,3 @@
+"""Sequences of unequal length."""
+
+from torchkeras.utils import pad_sequences as pad_sequences
