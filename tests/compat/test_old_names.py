@@ -27,7 +27,8 @@ NAMES = {
     "layers.experimental": "EinsumDense RandomFourierFeatures SyncBatchNormalization",
     "layers.experimental.preprocessing": """CategoryEncoding CenterCrop Discretization
         HashedCrossing Hashing IntegerLookup Normalization PreprocessingLayer RandomContrast
-        RandomCrop RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom Rescaling Resizing
+        RandomCrop RandomFlip RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom
+        Rescaling Resizing
         StringLookup TextVectorization""",
     "losses": """KLD MAE MAPE MSE MSLE Reduction kld kullback_leibler_divergence logcosh mae mape
         mse msle cosine_proximity""",

@@ -129,6 +129,7 @@ def test_a_script():
 import numpy
 from keras.models import Sequential
 from keras.layers import Dense
+from keras.optimizers import Adam
 from keras.wrappers.scikit_learn import KerasClassifier
 from tensorflow.keras.wrappers.scikit_learn import KerasRegressor
 from sklearn.datasets import load_iris
@@ -138,11 +139,11 @@ def baseline_model():
     model = Sequential()
     model.add(Dense(8, input_dim=4, init="normal", activation="relu"))
     model.add(Dense(3, init="normal", activation="sigmoid"))
-    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    model.compile(loss="categorical_crossentropy", optimizer=Adam(lr=0.05), metrics=["accuracy"])
     return model
 
 X, y = load_iris(return_X_y=True)
-estimator = KerasClassifier(build_fn=baseline_model, nb_epoch=15, batch_size=5, verbose=0)
+estimator = KerasClassifier(build_fn=baseline_model, nb_epoch=8, batch_size=10, verbose=0)
 results = cross_val_score(estimator, X, y, cv=KFold(n_splits=2, shuffle=True, random_state=7))
 print("accuracy above 0.6:", results.mean() > 0.6)
 """

@@ -1,14 +1,12 @@
 """`keras.preprocessing` of Keras 1 and 2 against recordings of tf_keras, draw for draw."""
 
 import json
-import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
-from preprocessing_cases import IMAGES, LABELS, answers
+from preprocessing_cases import answers
 
-import torchkeras
 from torchkeras.compat.names import (
     preprocessing_image as image,
 )

@@ -37,9 +37,7 @@ def test_logits(name, temperature):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_features(name):
-    ours, real = (
-        k.distillation.FeatureDistillation(LOSSES[name](k)) for k in (torchkeras, keras)
-    )
+    ours, real = (k.distillation.FeatureDistillation(LOSSES[name](k)) for k in (torchkeras, keras))
     assert float(ours.compute_loss(A, B)) == close(float(real.compute_loss(A, B)))
 
 

@@ -186,5 +186,7 @@ def _losses(owner: str, loss: Any) -> Any:
 
 def _same_number(what: str, first: Any, second: Any) -> None:
     a, b = (len(nest.flatten(x)) for x in (first, second))
-    if a != b or (isinstance(first, dict) and isinstance(second, dict) and set(first) != set(second)):
+    if a != b or (
+        isinstance(first, dict) and isinstance(second, dict) and set(first) != set(second)
+    ):
         raise ValueError(f"The {what} must have the same structure. Received: {a} and {b}.")

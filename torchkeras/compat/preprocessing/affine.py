@@ -43,11 +43,11 @@ def apply_affine_transform(
     Args:
         x: Image of 3 dimensions.
         theta: Angle in degrees.
-        tx: Rows that it is moved by.
-        ty: Columns that it is moved by.
+        tx: Columns that it is moved by.
+        ty: Rows that it is moved by.
         shear: Angle in degrees.
-        zx: Factor of the rows; below 1 it grows.
-        zy: Factor of the columns.
+        zx: Factor of the columns; below 1 it grows.
+        zy: Factor of the rows.
         row_axis: Axis of the rows.
         col_axis: Axis of the columns.
         channel_axis: Axis of the channels.
@@ -75,6 +75,8 @@ def apply_affine_transform(
         return x
     planes = np.moveaxis(x, (channel_axis, row_axis, col_axis), (0, 1, 2))
     matrix = transform_matrix_offset_center(matrix, *planes.shape[1:])
+    if col_axis > row_axis:  # as Keras since 2.2.5: the first coordinate is that of columns
+        matrix = matrix[[1, 0, 2]][:, [1, 0, 2]]
     if order > 1:
         transform = require("scipy.ndimage").affine_transform
         options = {"order": order, "mode": fill_mode, "cval": cval}
@@ -138,7 +140,10 @@ def _inside(at: torch.Tensor, n: int, mode: str) -> torch.Tensor:
         low = at + period * ((-at / period).trunc() + 1)
         high = at - period * (at / period).trunc()
         return torch.where(at < 0, low, torch.where(at > n - 1, high, at))
-    return at if mode == "reflect" else at.clamp(0, n - 1)
+    if mode == "reflect":
+        at = at % (2 * n)
+        return torch.where(at >= n, 2 * n - 1 - at, at)
+    return at.clamp(0, n - 1)
 
 
 def _index(at: torch.Tensor, n: int, mode: str) -> torch.Tensor:

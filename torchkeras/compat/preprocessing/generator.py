@@ -332,11 +332,10 @@ class ImageDataGenerator:
 
 def _shift(limits: Any, size: int) -> float:
     """Draw by how many pixels an image is moved along one axis."""
-    if np.ndim(limits):
-        return np.random.choice(limits) * np.random.choice([-1, 1])
-    if not limits:
+    if not np.any(limits):
         return 0
-    if isinstance(limits, (int, np.integer)) and not isinstance(limits, bool):
-        return float(np.random.randint(-limits + 1, limits))
+    if np.ndim(limits) or isinstance(limits, (int, np.integer)):  # a number n: out of range(n)
+        drawn = np.random.choice(limits) * np.random.choice([-1, 1])
+        return drawn * size if np.max(limits) < 1 else drawn
     drawn = np.random.uniform(-limits, limits)
     return drawn * size if limits < 1 else drawn
