@@ -5,6 +5,7 @@ import functools
 import keras
 import numpy as np
 import pytest
+
 import torchkeras
 
 close = functools.partial(pytest.approx, rel=1e-5, abs=1e-6)

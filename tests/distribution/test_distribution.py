@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+
 import torchkeras
 
 OURS, REAL = torchkeras.distribution, keras.distribution

@@ -59,9 +59,8 @@ def main():
             keras.backend.clear_session()
             with without_memory():
                 known[name][form] = digest(make(weights=None, **options))
+        PATH.write_text(json.dumps(known, indent=0, sort_keys=True) + "\n")
         print(name, flush=True)
-    PATH.parent.mkdir(exist_ok=True)
-    PATH.write_text(json.dumps(known, indent=0, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

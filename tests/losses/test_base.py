@@ -235,6 +235,7 @@ def test_plain_lists_are_arrays():
 
 
 def test_errors():
+    torchkeras.config.set_legacy_mode("off")  # else "auto" is that of Keras 2
     with pytest.raises(
         ValueError, match=r"MeanSquaredError: reduction must be one of .*reduction='auto'"
     ):

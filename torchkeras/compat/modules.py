@@ -64,7 +64,8 @@ _PUBLIC = {
 NAMES = frozenset(
     {"", "backend", "callbacks", "constraints", "engine", "experimental", "initializations",
      "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "optimizers",
-     "regularizers", "wrappers"}
+     "preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text",
+     "regularizers", "utils", "wrappers"}
 )  # fmt: skip
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset(

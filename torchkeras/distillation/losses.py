@@ -83,9 +83,9 @@ class LogitsDistillation(_Structured):
     Raises:
         ValueError: for a temperature that is not positive, or no loss at all.
 
-    >>> import torchkeras as keras
+    >>> import torch, torchkeras as keras
     >>> loss = keras.distillation.LogitsDistillation(2.0, loss=keras.losses.KLDivergence())
-    >>> loss.compute_loss([[2.0, 0.0]], [[0.0, 2.0]])
+    >>> loss.compute_loss(torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 2.0]]))
     tensor(1.8485)
     """
 
@@ -130,9 +130,9 @@ class FeatureDistillation(_Structured):
     Raises:
         ValueError: if there is no loss at all.
 
-    >>> import torchkeras as keras
+    >>> import torch, torchkeras as keras
     >>> loss = keras.distillation.FeatureDistillation("mae")
-    >>> loss.compute_loss([[2.0, 0.0]], [[0.0, 1.0]])
+    >>> loss.compute_loss(torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
     tensor(1.5000)
     """
 

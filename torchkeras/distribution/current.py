@@ -82,7 +82,8 @@ def set_distribution(value: Distribution | None) -> None:
     if value is not None:
         if not isinstance(value, Distribution):
             raise ValueError(
-                f"set_distribution: value must be a Distribution or None. {received('value', value)}"
+                "set_distribution: value must be a Distribution or None. "
+                f"{received('value', value)}"
             )
         only_device(value.device_mesh)
     _Current.distribution = value

@@ -204,6 +204,14 @@ def takes_graph(cls: type) -> bool:
     return names[:2] == ["inputs", "outputs"] and set(names[2:]) <= {"name", "trainable"}
 
 
+def accepted(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the arguments that a class's constructor takes."""
+    parameters = inspect.signature(cls.__init__).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return arguments
+    return {k: v for k, v in arguments.items() if k in parameters}
+
+
 def graph_config(model: Any) -> dict[str, Any]:
     """Return the config of a functional model, as Keras writes it."""
     graph: Graph = model._graph

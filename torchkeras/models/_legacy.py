@@ -13,6 +13,7 @@ from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers.legacy import AddLoss
 from torchkeras.training._legacy import LOADING, RENAMED, hand_over
 from torchkeras.training.compile_metrics import CompileMetrics
+from torchkeras.training.data import PyDataset
 from torchkeras.training.step import batch_size
 
 # Arguments of Keras 1 that say that `steps` are counted in samples.
@@ -45,6 +46,7 @@ class OldModel:
         validation = given.get("validation_data")
         size = _steps("fit_generator", validation, given, "nb_val_samples", "validation_steps")
         hand_over(generator, {k: given.pop(k) for k in LOADING if k in given})
+        _never_end(generator, validation)
         if validation is None:
             size = None
         return self.fit(generator, steps_per_epoch=steps, validation_steps=size, **given)
@@ -193,12 +195,20 @@ def _steps(owner: str, data: Any, given: dict[str, Any], samples: str, steps: st
     return int(number)
 
 
+def _never_end(*data: Any) -> None:
+    """Let PyDatasets begin anew whenever they have been read, as Keras 2's Sequences did."""
+    for dataset in data:
+        if isinstance(dataset, PyDataset):
+            dataset.endless = True
+
+
 def _of_data(
     owner: str, generator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     given = _given(_EVALUATE, _EVALUATE_1, args, kwargs)
     steps = _steps(owner, generator, given, "val_samples", "steps")
     hand_over(generator, {k: given.pop(k) for k in LOADING if k in given})
+    _never_end(generator)
     unknown = set(given) - {"callbacks", "verbose"}
     if unknown:
         raise TypeError(f"{owner}: unknown arguments. {received('kwargs', sorted(unknown))}")

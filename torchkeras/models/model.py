@@ -360,7 +360,9 @@ class Model(OldModel, Trainer, Layer):
             with serialize.CustomObjectScope(custom_objects):
                 inputs, outputs = _graph.from_graph_config(config)
             model = Functional if cls in (Model, Functional) else cls
-            extra = {k: config[k] for k in ("name", "trainable") if k in config}
+            extra = _graph.accepted(
+                model, {k: config[k] for k in ("name", "trainable") if k in config}
+            )
             return model(inputs=inputs, outputs=outputs, **extra)
         with serialize.CustomObjectScope(custom_objects):
             return cls(**config)

@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from torchkeras._base.check import positive_int, received
+from torchkeras._base.legacy import old_keyword
 from torchkeras.core.tensor import convert_to_numpy
 
 
+@old_keyword("nb_classes", "num_classes")
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray | torch.Tensor:
     """Turn class numbers into one-hot rows: `(...,) -> (..., num_classes)`.
 

@@ -220,7 +220,7 @@ def test_seed_repeats_the_dropout(name):
         ("LSTM", {"implementation": 7}, "LSTMCell: implementation must be one of"),
         ("SimpleRNN", {"implementation": 1}, "Unrecognized keyword arguments passed to SimpleRNN"),
         ("SimpleRNN", {"use_cudnn": "auto"}, "Unrecognized keyword arguments passed to SimpleRNN"),
-        ("LSTM", {"time_major": True}, "Unrecognized keyword arguments passed to LSTM"),
+        ("LSTM", {"time_major": True}, "LSTM: time_major is no argument any more"),
     ],
     ids=lambda v: str(v) if isinstance(v, dict) else "",
 )  # fmt: skip

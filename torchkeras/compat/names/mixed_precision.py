@@ -1,3 +1,3 @@
 """What `keras.mixed_precision` had."""
 
-from torchkeras.mixed_precision import set_global_policy as set_policy
+from torchkeras.core.policy import set_dtype_policy as set_policy

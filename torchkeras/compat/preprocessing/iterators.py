@@ -28,6 +28,8 @@ class Iterator(PyDataset):
         seed: What NumPy's generator is seeded with, a number more at each batch.
     """
 
+    endless = True
+
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None) -> None:
         super().__init__()
         self.n, self.batch_size = n, positive_int("Iterator", "batch_size", batch_size)

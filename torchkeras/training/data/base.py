@@ -43,6 +43,7 @@ class DataAdapter:
     owner: str
     steps: int | None = None
     num_batches: int | None = None
+    endless = False  # whether a pass begins within an epoch that has no batches left
     batch_size: int | None = None
     num_samples: int | None = None
     exhausted: bool = False
@@ -195,7 +196,7 @@ class _Epoch:
                 adapter._taken += 1
                 return batch
             self.running = adapter._running = None
-        if self.count:
+        if self.count and not adapter.endless:
             return None
         self.running = adapter._begin()
         if adapter.steps is not None:

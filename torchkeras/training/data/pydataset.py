@@ -43,6 +43,7 @@ class PyDataset:
     workers: int = 1
     use_multiprocessing: bool = False
     max_queue_size: int = 10
+    endless: bool = False  # with a number of steps: begin anew whenever it has been read
 
     def __init__(
         self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
@@ -106,6 +107,7 @@ class PyDatasetAdapter(StreamAdapter):
             )
         if steps is None:
             self.num_batches = count
+        self.endless = steps is not None and dataset.endless
 
     def on_epoch_begin(self) -> None:
         """Tell the data set that an epoch begins."""

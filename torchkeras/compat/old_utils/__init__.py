@@ -1,0 +1,1 @@
+"""`keras.utils` of Keras 1 and 2: numbers, models, workers, files."""
