@@ -25,6 +25,7 @@ from torchkeras import saved_model as saved_model
 from torchkeras import saving as saving
 from torchkeras import tree as tree
 from torchkeras import utils as utils
+from torchkeras import visualization as visualization
 from torchkeras._base.optional import require as _require
 from torchkeras._base.scope import name_scope as name_scope
 from torchkeras.callbacks import Callback as Callback

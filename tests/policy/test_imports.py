@@ -26,9 +26,11 @@ ROWS = [
     {"models"},
     {
         "utils", "export", "preprocessing", "datasets", "applications", "quiver", "wrappers",
+        "visualization",
         "distillation",
     },
-    {"compat", "backend", "config", "dtype_policies", "legacy", "mixed_precision", "version", "__init__"},
+    {"backend", "config", "dtype_policies", "legacy", "mixed_precision", "version", "__init__"},
+    {"compat"},
     {"__main__"},
 ]  # fmt: skip
 ROW = {package: row for row, packages in enumerate(ROWS) for package in packages}

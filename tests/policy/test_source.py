@@ -97,7 +97,7 @@ def test_source_holds_nothing_forbidden(path):
     assert forbidden(path.read_text(), path.relative_to(ROOT).as_posix()) == []
 
 
-H5_READERS = {"saving/h5_reader.py"}
+H5_READERS = {"saving/h5/reader.py"}
 H5_WRITERS = {"saving/stores.py"}
 
 

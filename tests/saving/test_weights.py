@@ -13,7 +13,7 @@ from torchkeras.core import stateful
 from torchkeras.core.variable import Variable
 from torchkeras.layers.layer import Layer
 from torchkeras.saving.allocation import Allocation
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras.saving.h5.reader import H5Reader
 from torchkeras.saving.safety import ModelFileError
 from torchkeras.saving.stores import H5Sink
 from torchkeras.saving.weights import Rules, load_state, save_state

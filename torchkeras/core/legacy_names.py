@@ -1,6 +1,6 @@
 """Names of Keras 1, Keras 2 and tf.keras and what they are called now: plain tables.
 
-Read by the translation of old configs (`saving.legacy_config`) and by the constructors of old
+Read by the translation of old configs (`saving.legacy.config`) and by the constructors of old
 scripts (`compat`). `core.legacy_arguments` applies the tables of arguments.
 """
 

@@ -29,7 +29,7 @@ from torchkeras.saving.safety import (
     ModelFileError,
     UnsafeModelError,
 )
-from torchkeras.saving.zip_reader import ZipReader
+from torchkeras.saving.zip.reader import ZipReader
 
 _MEMBER = re.compile(
     r"(?P<root>[\w-]+)/(?P<name>models/model\.json|archive_format|archive_version|byteorder"

@@ -17,6 +17,6 @@ from torchkeras.saving.safety import LoadLimits as LoadLimits
 from torchkeras.saving.safety import ModelFileError as ModelFileError
 from torchkeras.saving.safety import UnsafeModelError as UnsafeModelError
 from torchkeras.saving.text import model_from_json as model_from_json
+from torchkeras.saving.torch.weights import from_torch as from_torch
+from torchkeras.saving.torch.weights import to_torch as to_torch
 from torchkeras.saving.yaml_text import model_from_yaml as model_from_yaml
-from torchkeras.saving.torch_weights import from_torch as from_torch
-from torchkeras.saving.torch_weights import to_torch as to_torch

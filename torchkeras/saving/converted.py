@@ -8,9 +8,9 @@ import torch
 
 from torchkeras.core.dtypes import torch_dtype
 from torchkeras.saving import weights
-from torchkeras.saving.h5_reader import Dataset, H5Reader
-from torchkeras.saving.legacy_order import Part
-from torchkeras.saving.legacy_weights import Origin
+from torchkeras.saving.h5.reader import Dataset, H5Reader
+from torchkeras.saving.legacy.order import Part
+from torchkeras.saving.legacy.weights import Origin
 
 
 @dataclass(eq=False)

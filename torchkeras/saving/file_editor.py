@@ -8,8 +8,8 @@ import numpy as np
 from torchkeras._base.check import received
 from torchkeras._base.files import atomic_writer, check_local, open_regular
 from torchkeras._base.region import Region
-from torchkeras.saving import archive, weights
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras.saving import weights
+from torchkeras.saving.h5.reader import H5Reader
 from torchkeras.saving.safety import (
     DEFAULT_LIMITS,
     LoadLimits,
@@ -18,7 +18,8 @@ from torchkeras.saving.safety import (
 )
 from torchkeras.saving.stores import H5Sink, as_array
 from torchkeras.saving.text import parse_json
-from torchkeras.saving.zip_reader import ZipReader
+from torchkeras.saving.zip import archive
+from torchkeras.saving.zip.reader import ZipReader
 
 _SUFFIX = ".weights.h5"
 _Tree = dict[str, Any]

@@ -2,18 +2,11 @@
 
 import os
 
-from torchkeras.saving import (
-    architecture,
-    archive,
-    checkpoint,
-    folder,
-    h5_model,
-    npz_file,
-    safetensors_file,
-    shards,
-    weights_file,
-)
+from torchkeras.saving import architecture, npz_file, safetensors_file, shards, weights_file
 from torchkeras.saving.format import Format
+from torchkeras.saving.h5 import model as h5_model
+from torchkeras.saving.torch import checkpoint
+from torchkeras.saving.zip import archive, folder
 
 FORMATS = (
     Format(

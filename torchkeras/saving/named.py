@@ -13,7 +13,7 @@ from torchkeras.core.tensor import convert_to_numpy
 from torchkeras.random.seed_generator import SeedGenerator
 from torchkeras.saving import names, weights
 from torchkeras.saving.allocation import Allocation
-from torchkeras.saving.h5_reader import Dataset
+from torchkeras.saving.h5.reader import Dataset
 from torchkeras.saving.safety import ModelFileError
 from torchkeras.saving.weights import Job, Rules
 

@@ -19,8 +19,8 @@ from torchkeras.core.tensor import convert_to_numpy
 from torchkeras.saving import named
 from torchkeras.saving.format import LoadOptions, SaveOptions
 from torchkeras.saving.safety import ModelFileError, UnsafeModelError, is_plain_path
-from torchkeras.saving.zip_reader import ZipReader
-from torchkeras.saving.zip_writer import ZipWriter
+from torchkeras.saving.zip.reader import ZipReader
+from torchkeras.saving.zip.writer import ZipWriter
 
 _LONGEST_HEADER = 1 << 16
 _EXTENSIONS = {dtype for dtype, _ in EXTENSION_DTYPES.values()}

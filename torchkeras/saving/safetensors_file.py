@@ -14,7 +14,7 @@ from torchkeras._base.optional import require
 from torchkeras.core.tensor import convert_to_numpy
 from torchkeras.saving import named
 from torchkeras.saving.format import LoadOptions, SaveOptions
-from torchkeras.saving.h5_reader import crc32
+from torchkeras.saving.h5.reader import crc32
 from torchkeras.saving.safety import ModelFileError
 
 _CHECKSUMS = "torchkeras_crc32"  # entry of the metadata: JSON of name -> CRC-32 of the data

@@ -14,7 +14,7 @@ from torchkeras._base.files import Writer, open_regular
 from torchkeras._base.region import Region
 from torchkeras.saving import weights
 from torchkeras.saving.format import LoadOptions, SaveOptions
-from torchkeras.saving.h5_reader import Dataset, H5Reader
+from torchkeras.saving.h5.reader import Dataset, H5Reader
 from torchkeras.saving.safety import (
     DEFAULT_LIMITS,
     LoadLimits,

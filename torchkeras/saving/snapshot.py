@@ -14,11 +14,11 @@ import torch
 
 from torchkeras._base.files import atomic_writer, open_regular
 from torchkeras.saving import text, weights
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras.saving.h5.reader import H5Reader
 from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits, ModelFileError
 from torchkeras.saving.stores import H5Sink
-from torchkeras.saving.zip_reader import ZipReader
-from torchkeras.saving.zip_writer import ZipWriter
+from torchkeras.saving.zip.reader import ZipReader
+from torchkeras.saving.zip.writer import ZipWriter
 
 METADATA, STATE, ARRAYS, WEIGHTS = (
     "metadata.json", "state.json", "arrays.h5", "model.weights.h5"

@@ -10,7 +10,7 @@ from torchkeras._base.optional import require
 from torchkeras._base.region import Region
 from torchkeras.core.dtypes import EXTENSION_DTYPES
 from torchkeras.core.tensor import convert_to_numpy
-from torchkeras.saving.h5_reader import CHECKSUM, crc32
+from torchkeras.saving.h5.reader import CHECKSUM, crc32
 
 _EXTENSIONS = {dtype: name for name, (dtype, _) in EXTENSION_DTYPES.items()}
 

@@ -9,7 +9,7 @@ from torch import nn
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.saving.allocation import Allocation
-from torchkeras.saving.legacy_config import modernize
+from torchkeras.saving.legacy.config import modernize
 from torchkeras.saving.safety import (
     DEFAULT_LIMITS,
     LoadLimits,

@@ -11,9 +11,9 @@ import torch
 from torchkeras.core import stateful
 from torchkeras.core.dtypes import EXTENSION_DTYPES, is_float, is_int, standardize_dtype
 from torchkeras.saving.allocation import Allocation
-from torchkeras.saving.h5_reader import Dataset
+from torchkeras.saving.h5.reader import Dataset
+from torchkeras.saving.legacy.tf_source import adapted
 from torchkeras.saving.safety import ModelFileError
-from torchkeras.saving.tf_source import adapted
 
 _LISTED = 10  # objects that a message names before it says "and n more"
 

@@ -6,8 +6,8 @@ from torchkeras._base.files import atomic_writer, open_regular
 from torchkeras._base.region import Region
 from torchkeras.saving import weights
 from torchkeras.saving.format import LoadOptions, SaveOptions
-from torchkeras.saving.h5_model import read_weights
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras.saving.h5.model import read_weights
+from torchkeras.saving.h5.reader import H5Reader
 from torchkeras.saving.stores import H5Sink
 
 

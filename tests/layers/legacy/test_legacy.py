@@ -1,6 +1,6 @@
 """Layers that Keras 3 has no more: formulas of Keras 1 written out in NumPy, and their files.
 
-What tf.keras still had is compared with its own outputs in tests/saving/legacy_config.
+What tf.keras still had is compared with its own outputs in tests/saving/legacy/config.
 """
 
 import numpy as np

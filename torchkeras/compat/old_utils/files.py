@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from torchkeras.compat.refused import refused
-from torchkeras.saving.h5_reader import H5Reader
+from torchkeras.saving.h5.reader import H5Reader
 
 H5Dict = refused("H5Dict", "Open the file with h5py.")
 func_dump = refused("func_dump", "Bytecode is not written; register the function by name.")

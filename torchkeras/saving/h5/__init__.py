@@ -1,0 +1,1 @@
+"""HDF5 files: checked reading, and the layouts of whole models and weights."""

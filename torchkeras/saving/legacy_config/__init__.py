@@ -1,4 +1,0 @@
-"""Model configs of Keras 1, Keras 2 and tf.keras, translated to those of Keras 3."""
-
-from torchkeras.saving.legacy_config.modernize import modernize as modernize
-from torchkeras.saving.legacy_config.training import modernize_training as modernize_training

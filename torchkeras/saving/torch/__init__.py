@@ -1,0 +1,1 @@
+"""torch's checkpoints, and weights of torch modules."""

@@ -1,0 +1,1 @@
+"""`.keras` models: a zip archive or a folder."""
