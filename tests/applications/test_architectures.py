@@ -41,7 +41,7 @@ def test_classifier_has_keras_layers(name):
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("name,form", [(n, f) for n in NAMES for f in forms(n)])
+@pytest.mark.parametrize(("name", "form"), [(n, f) for n in NAMES for f in forms(n)])
 def test_all_forms_have_keras_layers(name, form):
     check(name, form)
 

@@ -26,27 +26,27 @@ WRONG_MOST = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("options,match", WRONG)
+@pytest.mark.parametrize(("options", "match"), WRONG)
 def test_refuses_what_keras_refuses(name, options, match):
     options = {"weights": None, **options}
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=match):
         getattr(real.applications, name)(**options)
     with pytest.raises(ValueError, match=match):
         getattr(keras.applications, name)(**options)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if "V3" not in n])
-@pytest.mark.parametrize("options,match", WRONG_MOST)
+@pytest.mark.parametrize(("options", "match"), WRONG_MOST)
 def test_refuses_shapes_that_keras_refuses(name, options, match):
     options = {"weights": None, **options}
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=match):
         getattr(real.applications, name)(**options)
     with pytest.raises(ValueError, match=match):
         getattr(keras.applications, name)(**options)
 
 
 @pytest.mark.parametrize(
-    "name,options,match",
+    ("name", "options", "match"),
     [
         ("MobileNet", {"alpha": 0.4}, "alpha can be one of"),
         ("MobileNet", {"depth_multiplier": 2}, "depth multiplier must be 1"),

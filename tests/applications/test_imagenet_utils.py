@@ -55,7 +55,7 @@ def test_each_family_has_its_mode(module):
 @pytest.mark.parametrize("options", [{"mode": "other"}, {"data_format": "other"}])
 def test_refuses_other_words(options):
     x = images("float32", "channels_last", 4)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=next(iter(options))):
         real.applications.imagenet_utils.preprocess_input(x, **options)
     with pytest.raises(ValueError, match=f"{next(iter(options))} must be"):
         imagenet_utils.preprocess_input(x, **options)

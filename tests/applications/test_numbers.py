@@ -44,13 +44,13 @@ def close(name, side, options):
     assert np.abs(got - want).max() <= 1e-5 * max(np.abs(want).max(), 1e-3)
 
 
-@pytest.mark.parametrize("name,side,options", CASES, ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(("name", "side", "options"), CASES, ids=[c[0] for c in CASES])
 def test_predicts_what_keras_predicts(name, side, options):
     close(name, side, options)
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("name,side,options", HEAVY, ids=[c[0] for c in HEAVY])
+@pytest.mark.parametrize(("name", "side", "options"), HEAVY, ids=[c[0] for c in HEAVY])
 def test_larger_ones_predict_what_keras_predicts(name, side, options):
     close(name, side, options)
 

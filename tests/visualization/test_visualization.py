@@ -12,7 +12,7 @@ v = torchkeras.visualization
 DRAW = np.random.RandomState(0)
 IMAGES = (DRAW.rand(2, 20, 30, 3) * 255).astype("float32")
 MASKS = DRAW.randint(0, 5, (2, 20, 30, 1))
-COLORS = {0: (9, 9, 9), 1: (1, 2, 3), 2: (4, 5, 6), 3: (7, 8, 9), 4: (250, 0, 9)}
+COLORS = {0: (9, 9, 9), 1: (1, 2, 3), 2: (4, 5, 6), 3: (7, 8, 9), 4: (250, 0, 9), 5: (0, 1, 0)}
 
 
 @pytest.mark.parametrize(

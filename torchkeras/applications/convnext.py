@@ -34,7 +34,8 @@ class LayerScale(layers.Layer):
         init_values: What the weights start as.
         projection_dim: Number of channels.
 
-    >>> LayerScale(0.5, 3)([[1.0, 1.0, 2.0]]).tolist()
+    >>> import numpy as np
+    >>> LayerScale(0.5, 3)(np.array([[1.0, 1.0, 2.0]])).tolist()
     [[0.5, 0.5, 1.0]]
     """
 

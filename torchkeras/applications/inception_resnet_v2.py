@@ -30,7 +30,8 @@ class CustomScaleLayer(layers.Layer):
     Args:
         scale: Factor of the second.
 
-    >>> CustomScaleLayer(0.5)([[1.0], [4.0]]).tolist()
+    >>> import numpy as np
+    >>> CustomScaleLayer(0.5)([np.array([1.0]), np.array([4.0])]).tolist()
     [3.0]
     """
 

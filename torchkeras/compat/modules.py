@@ -65,7 +65,7 @@ NAMES = frozenset(
     {"", "backend", "callbacks", "constraints", "engine", "experimental", "initializations",
      "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "optimizers",
      "preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text",
-     "regularizers", "utils", "wrappers"}
+     "regularizers", "saving.saving_lib", "utils", "wrappers"}
 )  # fmt: skip
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset(

@@ -325,6 +325,5 @@ def _made(
         verbose,
     )
     parts = subsets(owner, files, validation_split, subset, verbose)
-    # Validation, where it comes alone or as one of two, is put in a random order as well: as Keras.
     sets = [DirectoryDataset(p, read, join, label_mode, batch_size, shuffle, seed) for p in parts]
-    return sets[0] if len(sets) == 1 else tuple(sets)
+    return sets[0] if len(sets) == 1 else sets

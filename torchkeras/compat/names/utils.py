@@ -54,8 +54,8 @@ from torchkeras.utils.get_file import validate_file as validate_file
 
 def _pipelines(found: Any) -> Any:
     """Return directory datasets as pipelines: scripts go on with `.map`, `.take`, `.prefetch`."""
-    if isinstance(found, tuple):
-        return tuple(_pipelines(f) for f in found)
+    if isinstance(found, list):
+        return [_pipelines(f) for f in found]
     dataset = Dataset(lambda: iter(found), len(found))
     dataset.class_names, dataset.file_paths = found.class_names, found.file_paths
     return dataset
