@@ -309,8 +309,8 @@ def _made(
     check_arguments(owner, labels, label_mode, class_names, validation_split, subset, shuffle, seed)
     if batch_size is not None:
         positive_int(owner, "batch_size", batch_size)
-    if labels is None:
-        label_mode = None
+    if labels is None or label_mode is None:
+        labels = label_mode = class_names = None
     if shuffle and seed is None:
         seed = int(np.random.randint(1_000_000))  # follows set_random_seed
     files = index_directory(
