@@ -171,6 +171,12 @@ _FILES = {
         "inception_v3/inception_v3_@_notop.h5",
         "bcbd6486424b2319ff4ef7d526e38f63",
     ),
+    "nasnet_mobile": (
+        "nasnet/NASNet-mobile.h5",
+        "020fb642bf7360b370c678b08e0adf61",
+        "nasnet/NASNet-mobile-no-top.h5",
+        "1ed92395b5b598bdda52abe5c0dbfd63",
+    ),
     "nasnet_large": (
         "nasnet/NASNet-large.h5",
         "11577c9a518f0070763c2b964a382f17",

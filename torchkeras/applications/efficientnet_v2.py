@@ -263,7 +263,7 @@ def _efficientnet_v2(variant: str, given: Arguments, include_preprocessing: bool
             x = layers.Rescaling(scale=1.0 / 128.0, offset=-1)(x)
     x = _efficient.conv(x, _round(groups[0][1] * width), 3, "stem_conv", strides=2)
     x = _efficient.norm(x, "stem_bn", _MOMENTUM, "swish", "stem_activation")
-    number, total = 0, float(sum(_efficient.repeats(g[0], depth) for g in groups))
+    number, total = 0, float(sum(g[0] for g in groups))  # of the unscaled network
     for group, (blocks, came, filters, expansion, stride, fused) in enumerate(groups, 1):
         came, filters = _round(came * width), _round(filters * width)
         for i in range(_efficient.repeats(blocks, depth)):

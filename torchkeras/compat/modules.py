@@ -201,8 +201,8 @@ def is_listed(path: str) -> bool:
 def sources(path: str) -> tuple[str, ...]:
     """Return the full names of the modules whose names a home shows, the first wins.
 
-    >>> sources("losses")
-    ('torchkeras.losses',)
+    >>> sources("activations")
+    ('torchkeras.activations',)
     """
     if path in TENSORFLOW:
         return (f"torchkeras.compat.{path}",)

@@ -14,7 +14,7 @@ def load_data(label_mode: str = "fine"):
         label_mode: `"fine"` for 100 classes, `"coarse"` for the 20 groups of them.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`: uint8 `(samples, 32, 32, 3)` and int64 `(samples, 1)`.
+        `(x_train, y_train), (x_test, y_test)`: uint8 `(samples, 32, 32, 3)`, int64 `(samples, 1)`.
 
     Raises:
         ValueError: for another `label_mode`.
