@@ -133,7 +133,11 @@ def test_state_goes_on(tmp_path):
 @pytest.mark.parametrize(
     ("path", "kwargs", "message"),
     [
-        ("m", {}, "must end in .keras, .weights.h5, .h5, .hdf5, .pt or .pth. Received: filepath='m'"),
+        (
+            "m",
+            {},
+            "must end in .keras, .weights.h5, .h5, .hdf5, .pt or .pth. Received: filepath='m'",
+        ),
         ("m.tf", {}, "must end in .keras, "),
         ("m.json", {}, "must end in .keras, "),
         ("m.keras", {"save_weights_only": True}, "must end in .weights.h5, .h5, .hdf5, "),
