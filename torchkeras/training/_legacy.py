@@ -61,7 +61,7 @@ def old_call(*dropped: str, **renamed: str) -> Callable[[Callable[..., Any]], Ca
 
 def metrics_by_position(loss_weights: Any, metrics: Any) -> tuple[Any, Any]:
     """Return `(loss_weights, metrics)` of a call `compile(optimizer, loss, metrics)` of Keras 2."""
-    weights = isinstance(loss_weights, dict) or not isinstance(loss_weights, Iterable)
+    weights = isinstance(loss_weights, (dict, str)) or not isinstance(loss_weights, Iterable)
     if metrics is None and not weights:
         given = list(loss_weights)
         if given and all(isinstance(m, str) or callable(m) for m in given):
