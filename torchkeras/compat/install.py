@@ -19,7 +19,7 @@ def install(*packages: str, force: bool = False) -> None:
 
     Args:
         packages: Names of top-level packages; without any: `keras`, `tf_keras`, `keras_core`,
-            `keras_applications`, `keras_preprocessing`, `tensorflow` and `quiver_engine`.
+            `keras_applications`, `keras_preprocessing` and `tensorflow`.
         force: Whether a real package that was already imported is set aside.
 
     Raises:

@@ -37,7 +37,6 @@ KERAS = (
 PARTS = {
     "keras_applications": "applications",
     "keras_preprocessing": "preprocessing",
-    "quiver_engine": "quiver",
     "tensorflow": "tensorflow",
 }
 ROOTS = ("keras", "keras_core", "tf_keras", *PARTS)
@@ -46,7 +45,7 @@ ROOTS = ("keras", "keras_core", "tf_keras", *PARTS)
 _PUBLIC = {
     "": """activations applications backend callbacks config constraints datasets distillation
         distribution dtype_policies export initializers layers legacy losses metrics
-        mixed_precision models ops optimizers preprocessing quantizers quiver random regularizers
+        mixed_precision models ops optimizers preprocessing quantizers random regularizers
         saving tree utils visualization wrappers""",
     "applications": """convnext densenet efficientnet efficientnet_v2 imagenet_utils
         inception_resnet_v2 inception_v3 mobilenet mobilenet_v2 mobilenet_v3 nasnet resnet resnet50
@@ -57,7 +56,6 @@ _PUBLIC = {
     "ops": "image linalg nn numpy",
     "optimizers": "legacy schedules",
     "preprocessing": "image sequence",
-    "quiver": "server",
     "utils": "bounding_boxes legacy",
 }
 # Paths whose old names, in `torchkeras.compat.names.<path, dots as underscores>`, come first.

@@ -61,7 +61,7 @@ def apply_affine_transform(
 
     >>> x = np.arange(4.0).reshape(1, 2, 2)
     >>> apply_affine_transform(x, zx=-1).tolist()
-    [[[2.0, 3.0], [0.0, 1.0]]]
+    [[[1.0, 0.0], [3.0, 2.0]]]
     """
     x = np.asarray(x)
     if sorted((row_axis % 3, col_axis % 3, channel_axis % 3)) != [0, 1, 2]:
