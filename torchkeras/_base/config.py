@@ -193,10 +193,14 @@ def set_backend(backend: str) -> None:
     one_of("set_backend", "backend", backend, ("torch",))
 
 
+def home() -> Path:
+    """Return Keras's folder of settings and downloads: `$KERAS_HOME`, or `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+
+
 def _read_keras_json() -> None:
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
-        saved = json.loads((home / "keras.json").read_text())
+        saved = json.loads((home() / "keras.json").read_text())
     except (OSError, ValueError, RuntimeError):
         return  # no file, or not one that we can read: the defaults stand
     if not isinstance(saved, dict):

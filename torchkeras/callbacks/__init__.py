@@ -14,6 +14,7 @@ from .nan import TerminateOnNaN as TerminateOnNaN
 from .optuna import OptunaPruning as OptunaPruning
 from .orbax import OrbaxCheckpoint as OrbaxCheckpoint
 from .progress import ProgbarLogger as ProgbarLogger
+from .quiver import Quiver as Quiver
 from .remote import RemoteMonitor as RemoteMonitor
 from .swap_ema import SwapEMAWeights as SwapEMAWeights
 from .tensorboard import TensorBoard as TensorBoard

@@ -1,0 +1,464 @@
+"""Engine: answers what the page asks about models and images; one computation at a time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras.quiver import classes as class_names
+from torchkeras.quiver import keras2_json, kernels, render, views
+from torchkeras.quiver.cache import Cache
+from torchkeras.quiver.checkpoints import Checkpoint
+from torchkeras.quiver.explain import Explanation, explain
+from torchkeras.quiver.inputs import ModelInput
+from torchkeras.quiver.trace import Call, Key, Trace
+
+CACHE_BYTES = 256 * 2**20
+MAX_WAITING = 16
+MAX_FILES = 65536
+
+
+class Busy(RuntimeError):
+    """Too many requests wait for a computation."""
+
+
+class Engine:
+    """What the viewer knows of some models; safe to use from many threads.
+
+    Args:
+        models: Models by the names the page shows; all take the same input.
+        classes: Names of the classes, one a unit of the model's output.
+        top: How many of the best classes a prediction lists.
+        mean, std, preprocess, input_shape: As of `ModelInput`.
+        sample: An element of arrays given from Python, for a model that takes no pictures.
+        live: Whether checkpoints come while the page is open.
+        title: Default: the first model's name.
+
+    Raises:
+        ValueError, TypeError: if an argument does not fit the model.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        *,
+        classes: Sequence[str] | None = None,
+        top: int = 5,
+        mean: Any = None,
+        std: Any = None,
+        preprocess: Any = None,
+        input_shape: Sequence[int | None] | None = None,
+        sample: Any = None,
+        live: bool = False,
+        title: str | None = None,
+    ) -> None:
+        if not models:
+            raise ValueError("Quiver: there is no model to look at.")
+        for model in models.values():
+            if not isinstance(model, nn.Module):
+                raise TypeError(f"Quiver: a model must be an nn.Module. Received: {model!r}.")
+        if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+            raise ValueError(f"Quiver: top must be a positive integer. Received: top={top!r}.")
+        first = next(iter(models.values()))
+        self.input = ModelInput(first, input_shape, mean, std, preprocess, sample)
+        self._model = first
+        self._title = title or getattr(first, "name", None) or type(first).__name__
+        self._top = top
+        self._live = live
+        self._progress: dict[str, int] = {}
+        self._lock = threading.Lock()  # one computation at a time
+        self._state = threading.Lock()
+        self._waiting = 0
+        self._cache = Cache(CACHE_BYTES)
+        self._ids: dict[Key, str] = {}
+        self._keys: dict[str, Key] = {}
+        self._files: OrderedDict[str, tuple[int, str, str, int]] = OrderedDict()
+        self._next = 0
+        self._version = 0
+        self._checkpoints: dict[int, Checkpoint] = {}
+        if not live:
+            for label, model in models.items():
+                self.add(Checkpoint(label, model))
+        self._classes = class_names.checked(classes)
+        self._outputs = self._describe_outputs(0 if self._checkpoints else None)
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def add(self, checkpoint: Checkpoint) -> int:
+        """Offer one more checkpoint; return its id."""
+        with self._state:
+            number = self._next
+            self._next += 1
+            self._checkpoints = {**self._checkpoints, number: checkpoint}
+            self._version += 1
+        return number
+
+    def remove(self, number: int) -> None:
+        """Offer a checkpoint no more."""
+        with self._state:
+            self._checkpoints = {k: v for k, v in self._checkpoints.items() if k != number}
+            self._version += 1
+        self._cache.forget(lambda key: key[1] == number)
+
+    @property
+    def checkpoints(self) -> dict[int, Checkpoint]:
+        """The checkpoints there are, by id, in their order."""
+        return self._checkpoints
+
+    def progress(self, epoch: int, epochs: int) -> None:
+        """Take note of where a training stands."""
+        with self._state:
+            self._progress = {"epoch": epoch, "epochs": epochs}
+            self._version += 1
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn to compute.
+
+        Raises:
+            Busy: if too many wait already.
+        """
+        with self._state:
+            if self._waiting >= MAX_WAITING:
+                raise Busy("Too many requests wait for a computation.")
+            self._waiting += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._state:
+                self._waiting -= 1
+
+    def _cached(self, key: tuple[Any, ...], compute: Any) -> Any:
+        found = self._cache.get(key)
+        if found is None:
+            with self.turn():
+                found = self._cache.get(key)
+                if found is None:
+                    found = compute()
+                    self._cache.put(key, found)
+        return found
+
+    def _trace(self, checkpoint: int, item: Any) -> Trace:
+        """Return the run of a checkpoint on an item, or on a blank one; computed once."""
+        there = self._checkpoints[checkpoint]
+        name = None if item is None else item.id
+
+        def compute() -> Trace:
+            inputs = None if item is None and not there.can_explain else self._inputs(there, item)
+            made = there.trace(name, inputs)
+            with self._state:
+                for key in made.calls:
+                    if key not in self._ids:
+                        self._ids[key] = f"n{len(self._ids)}"
+                        self._keys[self._ids[key]] = key
+            return made
+
+        return self._cached(("trace", checkpoint, name), compute)
+
+    def _inputs(self, checkpoint: Checkpoint, item: Any) -> Any:
+        return self.input.from_item(item, checkpoint.model)
+
+    def _call(self, run: Trace, node: str) -> Call:
+        return run.calls[self._keys[node]]
+
+    # ------------------------------------------------------------------ what a page asks
+
+    def session(self) -> dict[str, Any]:
+        """Return what the page has to know at its start."""
+        with self._state:
+            return {
+                "title": self._title,
+                "checkpoints": [
+                    {"id": i, "label": c.label, "explain": c.can_explain}
+                    for i, c in self._checkpoints.items()
+                ],
+                "live": self._live,
+                "version": self._version,
+                "classes": self._classes,
+                "top": self._top,
+                "outputs": self._outputs,
+                "input": self.input.session(),
+                "uploads": self.input.is_image,
+                **self._progress,
+            }
+
+    def graph(self, checkpoint: int) -> dict[str, Any]:
+        """Return the nodes and edges of a model."""
+        run = self._trace(checkpoint, None)
+        return self._cached(("graph", checkpoint), lambda: self._graph(checkpoint, run))
+
+    def _graph(self, checkpoint: int, run: Trace) -> dict[str, Any]:
+        there = self._checkpoints[checkpoint]
+        first = views.default_channels_first(there.model)
+        nodes = []
+        edges = []
+        for key, call in run.calls.items():
+            kind = views.kind_of(run, key, first)
+            parameters = list(call.module.parameters()) if call.module is not None else []
+            explained = kind == "maps" and self.input.is_image and call.kind != "input"
+            nodes.append(
+                {
+                    "id": self._ids[key],
+                    "name": call.name,
+                    "class": call.class_name,
+                    "kind": call.kind,
+                    "parent": self._ids.get(call.parent) if call.parent else None,
+                    "shape": _shape(call),
+                    "params": _count(call.module, parameters),
+                    "trainable": sum(p.numel() for p in parameters if p.requires_grad),
+                    "view": kind,
+                    "explain": explained and there.can_explain,
+                }
+            )
+            if call.kind != "group":
+                edges += [[self._ids[k], self._ids[key]] for k in call.sources if k in run.calls]
+        return {"name": self._title, "nodes": nodes, "edges": edges}
+
+    def predictions(self, checkpoint: int, item: Any) -> dict[str, Any]:
+        """Return the best classes of each output for an image."""
+        run = self._trace(checkpoint, item)
+        found = []
+        for i, (output, described) in enumerate(zip(run.outputs, self._outputs, strict=True)):
+            y = output.detach().flatten().float()
+            top = []
+            if described["kind"] == "classes" or output.dim() == 2:
+                count = min(self._top, y.numel())
+                best = torch.topk(torch.nan_to_num(y, nan=-torch.inf), count)
+                top = [
+                    {"index": k, "label": self._label(i, k), "value": _number(y[k])}
+                    for k in best.indices.tolist()
+                ]
+            found.append({**described, "top": top})
+        return {"outputs": found}
+
+    def view(self, checkpoint: int, node: str, item: Any) -> dict[str, Any]:
+        """Return what is drawn of a node: kind, sizes, statistics."""
+        call = self._call(self._trace(checkpoint, item), node)
+        shown = self._view(checkpoint, node, item)
+        count, height, width = shown.data.shape
+        columns, rows = render.grid(count, height, width)
+        stats, items = shown.stats
+        listed = shown.kind == "bars" and width <= views.MAX_LISTED
+        labels = self._labels_of(self._trace(checkpoint, item), call, width)
+        return {
+            "node": node,
+            "name": call.name,
+            "class": call.class_name,
+            "kind": shown.kind,
+            "shape": _shape(call)[1:],
+            "count": count,
+            "height": height,
+            "width": width,
+            "reduced": shown.reduced,
+            "columns": columns,
+            "rows": rows,
+            "stats": stats,
+            "maps": items,
+            "x": shown.x,
+            "y": shown.y,
+            "item": shown.item,
+            "labels": labels if shown.kind == "bars" else None,
+            "values": [_number(v) for v in shown.data.flatten()] if listed else None,
+            "kernel": kernels.has_kernel(call.module) and shown.kind != "scores",
+        }
+
+    def _view(self, checkpoint: int, node: str, item: Any) -> views.View:
+        run = self._trace(checkpoint, item)
+        key = self._call(run, node).key
+        first = views.default_channels_first(self._checkpoints[checkpoint].model)
+        return self._cached(
+            ("view", checkpoint, node, item.id), lambda: views.view(run, key, first)
+        )
+
+    def tiles(self, checkpoint: int, node: str, item: Any, scale: str = "map") -> bytes:
+        """Return the PNG of all maps of a node, scaled per `map` or per `layer`."""
+        if scale not in ("map", "layer"):
+            raise ValueError(f"scale must be 'map' or 'layer'. Received: {scale!r}.")
+        shown = self._view(checkpoint, node, item)
+        return self._cached(
+            ("tiles", checkpoint, node, item.id, scale),
+            lambda: render.tiles(shown.data, scale == "map"),
+        )
+
+    def values(self, checkpoint: int, node: str, item: Any, index: int | None = None) -> bytes:
+        """Return the numbers of one map, or of all, as little-endian float32."""
+        data = self._view(checkpoint, node, item).data
+        if index is not None:
+            if not 0 <= index < len(data):
+                raise KeyError(index)
+            data = data[index]
+        return data.numpy().astype("<f4", copy=False).tobytes()
+
+    def kernel(self, checkpoint: int, node: str, index: int) -> dict[str, Any]:
+        """Return the weights that make one map of a node."""
+        kind, path = self._keys[node][:2]
+        there = self._checkpoints[checkpoint]
+        if kind != "call" or not there.can_explain:
+            raise KeyError(node)
+        with self.turn():
+            return kernels.kernel(there.ready().get_submodule(path), index)
+
+    def explain(
+        self,
+        checkpoint: int,
+        node: str,
+        item: Any,
+        method: str = "gradcam",
+        output: int = 0,
+        class_index: int | None = None,
+    ) -> dict[str, Any]:
+        """Return what a Grad-CAM or a saliency is of: class, score, size."""
+        made = self._explanation(checkpoint, node, item, method, output, class_index)
+        height, width = made.heat.shape
+        index = made.class_index
+        return {
+            "method": method,
+            "class": {"index": index, "label": self._label(output, index)},
+            "score": made.score,
+            "height": height,
+            "width": width,
+            "max": float(made.heat.max()) if made.heat.numel() else 0.0,
+        }
+
+    def explain_png(
+        self,
+        checkpoint: int,
+        node: str,
+        item: Any,
+        method: str = "gradcam",
+        output: int = 0,
+        class_index: int | None = None,
+    ) -> bytes:
+        """Return a Grad-CAM or a saliency as grey PNG: 0 is nothing, 255 the most there is."""
+        heat = self._explanation(checkpoint, node, item, method, output, class_index).heat.double()
+        peak = heat.max() if heat.numel() else heat.sum()
+        scaled = heat / peak * 255 if peak > 0 else torch.zeros_like(heat)
+        return render.png(scaled.round_().to(torch.uint8).numpy())
+
+    def _explanation(
+        self, checkpoint: int, node: str, item: Any, method: str, output: int, index: int | None
+    ) -> Explanation:
+        there = self._checkpoints[checkpoint]
+        if not there.can_explain:
+            raise ValueError("A recorded epoch has no weights to explain a class with.")
+        run = self._trace(checkpoint, item)
+        key = self._call(run, node).key
+        first = views.default_channels_first(there.model)
+        if method == "gradcam" and views.kind_of(run, key, first) != "maps":
+            raise ValueError(f"{run.calls[key].name} has no maps that a Grad-CAM could weigh.")
+
+        def compute() -> Explanation:
+            inputs = self._inputs(there, item)
+            model = there.ready()
+            return explain(model, inputs, self.input, run, key, method, output, index)
+
+        where = node if method == "gradcam" else ""
+        return self._cached(("explain", checkpoint, where, item.id, method, output, index), compute)
+
+    # ------------------------------------------------------------------ classes
+
+    def _describe_outputs(self, number: int | None) -> list[dict[str, Any]]:
+        if number is None:
+            first = Checkpoint("", self._model)
+            run = first.trace(None, self._inputs(first, None))
+        else:
+            run = self._trace(number, None)
+        found = []
+        for i, (output, key) in enumerate(zip(run.outputs, run.sources, strict=True)):
+            units = output.shape[-1] if output.dim() else 1
+            classes = output.dim() == 2 and units > 1
+            call = run.calls.get(key) if key is not None else None
+            found.append(
+                {
+                    "index": i,
+                    "name": call.name if call is not None else f"output_{i + 1}",
+                    "units": units,
+                    "kind": "classes" if classes else "values",
+                }
+            )
+        units = next((d["units"] for d in found if d["kind"] == "classes"), None)
+        if self._classes is None:
+            self._classes = class_names.imagenet(units) if units else None
+        elif units != len(self._classes):
+            raise ValueError(
+                f"Quiver: classes must name each class of the model's output. Received: "
+                f"{len(self._classes)} names for {units or 'no'} classes."
+            )
+        return found
+
+    def _has_names(self, output: int) -> bool:
+        described = self._outputs[output]
+        return (
+            self._classes is not None
+            and described["kind"] == "classes"
+            and described["units"] == len(self._classes)
+        )
+
+    def _label(self, output: int, index: int) -> str:
+        if self._classes is not None and self._has_names(output):
+            return self._classes[index]
+        return str(index)
+
+    def _labels_of(self, run: Trace, call: Call, width: int) -> list[str] | None:
+        for i, key in enumerate(run.sources):
+            if key == call.key and self._has_names(i) and width == self._outputs[i]["units"]:
+                return self._classes
+        return None
+
+    # ------------------------------------------------------------------ Quiver's answers of 2016
+
+    def model_json(self) -> dict[str, Any]:
+        """Return the first model in the JSON form of Keras 2."""
+        number = next(iter(self._checkpoints))
+        return keras2_json.model_json(self._title, self._trace(number, None))
+
+    def layer_files(self, name: str, item: Any) -> list[str]:
+        """Return names of the pictures of a layer's maps, which `layer_file` gives."""
+        number = next(iter(self._checkpoints))
+        run = self._trace(number, item)
+        node = self._ids[keras2_json.find(run, name)]
+        count = self._view(number, node, item).data.shape[0]
+        files = [f"{name}_{i}_{item.name}.png".replace("/", "_") for i in range(count)]
+        with self._state:
+            for i, file in enumerate(files):
+                self._files[file] = (number, node, item.id, i)
+                self._files.move_to_end(file)
+            while len(self._files) > MAX_FILES:
+                self._files.popitem(last=False)
+        return files
+
+    def layer_file(self, file: str, gallery: Any) -> bytes:
+        """Return the PNG of a map, by a name that `layer_files` gave."""
+        number, node, item_id, index = self._files[file]
+        data = self._view(number, node, gallery.get(item_id)).data[index : index + 1]
+        return render.tiles(data, per_map=True)
+
+    def old_predictions(self, item: Any) -> list[list[list[Any]]]:
+        """Return `[[["", "cat", 0.93], …]]`."""
+        found = self.predictions(next(iter(self._checkpoints)), item)["outputs"]
+        return [[["", t["label"], t["value"]] for t in output["top"]] for output in found]
+
+
+def _shape(call: Call) -> list[int | None]:
+    shape: list[int | None] = list(call.shape or ())
+    if call.batch_axis < len(shape):
+        shape.insert(0, shape.pop(call.batch_axis))
+        shape[0] = None
+    return shape
+
+
+def _count(module: Any, parameters: list[Any]) -> int:
+    if hasattr(module, "count_params"):
+        return int(module.count_params())
+    return sum(p.numel() for p in parameters)
+
+
+def _number(value: torch.Tensor) -> float | None:
+    """Return a number that JSON knows."""
+    x = float(value)
+    return x if abs(x) != float("inf") and x == x else None
