@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test sweep lint format clean
+.PHONY: help demo test sweep browser lint format clean
 
 help:
 	@echo "make demo    train a convnet on the digits, save it, load it in a new process"
@@ -22,13 +22,22 @@ demo: $(READY)
 	@echo "== demo: examples/digits_convnet.py"
 	$(BIN)/python examples/digits_convnet.py
 
-test: $(READY)
+test: $(READY) browser
 	@echo "== tests and doctests"
 	$(PYTEST)
 
 sweep: $(READY)
 	@echo "== sweeps against real Keras"
 	$(PYTEST) -m sweep
+
+# Quiver's page is tested in Debian's Chromium. Only root, as in a container, is given it unasked.
+browser:
+	@if command -v chromium && command -v chromedriver; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	  echo "== installing chromium, for the tests of Quiver's page"; \
+	  apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }; \
+	else echo "Without chromium and chromedriver (Debian: chromium, chromium-driver) Quiver's page cannot be tested."; fi
 
 lint: $(READY)
 	@echo "== lint"
