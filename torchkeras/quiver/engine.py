@@ -83,8 +83,8 @@ class Engine:
         if not live:
             for label, model in models.items():
                 self.add(Checkpoint(label, model))
-        self._classes = class_names.checked(classes)
-        self._outputs = self._describe_outputs(0 if self._checkpoints else None)
+        names = class_names.checked(classes)
+        self._outputs = class_names.Outputs(self._first_run(), names)
 
     # ------------------------------------------------------------------ checkpoints
 
@@ -163,6 +163,12 @@ class Engine:
     def _inputs(self, checkpoint: Checkpoint, item: Any) -> Any:
         return self.input.from_item(item, checkpoint.model)
 
+    def _first_run(self) -> Trace:
+        if self._checkpoints:
+            return self._trace(0, None)
+        first = Checkpoint("", self._model)  # a live page has none yet
+        return first.trace(None, self._inputs(first, None))
+
     def _call(self, run: Trace, node: str) -> Call:
         return run.calls[self._keys[node]]
 
@@ -179,9 +185,9 @@ class Engine:
                 ],
                 "live": self._live,
                 "version": self._version,
-                "classes": self._classes,
+                "classes": self._outputs.names,
                 "top": self._top,
-                "outputs": self._outputs,
+                "outputs": self._outputs.described,
                 "input": self.input.session(),
                 "uploads": self.input.is_image,
                 **self._progress,
@@ -221,30 +227,18 @@ class Engine:
 
     def predictions(self, checkpoint: int, item: Any) -> dict[str, Any]:
         """Return the best classes of each output for an image."""
-        run = self._trace(checkpoint, item)
-        found = []
-        for i, (output, described) in enumerate(zip(run.outputs, self._outputs, strict=True)):
-            y = output.detach().flatten().float()
-            top = []
-            if described["kind"] == "classes" or output.dim() == 2:
-                count = min(self._top, y.numel())
-                best = torch.topk(torch.nan_to_num(y, nan=-torch.inf), count)
-                top = [
-                    {"index": k, "label": self._label(i, k), "value": _number(y[k])}
-                    for k in best.indices.tolist()
-                ]
-            found.append({**described, "top": top})
-        return {"outputs": found}
+        return {"outputs": self._outputs.best(self._trace(checkpoint, item), self._top)}
 
     def view(self, checkpoint: int, node: str, item: Any) -> dict[str, Any]:
         """Return what is drawn of a node: kind, sizes, statistics."""
-        call = self._call(self._trace(checkpoint, item), node)
+        run = self._trace(checkpoint, item)
+        call = self._call(run, node)
         shown = self._view(checkpoint, node, item)
         count, height, width = shown.data.shape
         columns, rows = render.grid(count, height, width)
         stats, items = shown.stats
         listed = shown.kind == "bars" and width <= views.MAX_LISTED
-        labels = self._labels_of(self._trace(checkpoint, item), call, width)
+        labels = self._outputs.labels(run, call.key, width)
         return {
             "node": node,
             "name": call.name,
@@ -263,7 +257,7 @@ class Engine:
             "y": shown.y,
             "item": shown.item,
             "labels": labels if shown.kind == "bars" else None,
-            "values": [_number(v) for v in shown.data.flatten()] if listed else None,
+            "values": [class_names.number(v) for v in shown.data.flatten()] if listed else None,
             "kernel": kernels.has_kernel(call.module) and shown.kind != "scores",
         }
 
@@ -318,7 +312,7 @@ class Engine:
         index = made.class_index
         return {
             "method": method,
-            "class": {"index": index, "label": self._label(output, index)},
+            "class": {"index": index, "label": self._outputs.label(output, index)},
             "score": made.score,
             "height": height,
             "width": width,
@@ -359,56 +353,6 @@ class Engine:
 
         where = node if method == "gradcam" else ""
         return self._cached(("explain", checkpoint, where, item.id, method, output, index), compute)
-
-    # ------------------------------------------------------------------ classes
-
-    def _describe_outputs(self, number: int | None) -> list[dict[str, Any]]:
-        if number is None:
-            first = Checkpoint("", self._model)
-            run = first.trace(None, self._inputs(first, None))
-        else:
-            run = self._trace(number, None)
-        found = []
-        for i, (output, key) in enumerate(zip(run.outputs, run.sources, strict=True)):
-            units = output.shape[-1] if output.dim() else 1
-            classes = output.dim() == 2 and units > 1
-            call = run.calls.get(key) if key is not None else None
-            found.append(
-                {
-                    "index": i,
-                    "name": call.name if call is not None else f"output_{i + 1}",
-                    "units": units,
-                    "kind": "classes" if classes else "values",
-                }
-            )
-        units = next((d["units"] for d in found if d["kind"] == "classes"), None)
-        if self._classes is None:
-            self._classes = class_names.imagenet(units) if units else None
-        elif units != len(self._classes):
-            raise ValueError(
-                f"Quiver: classes must name each class of the model's output. Received: "
-                f"{len(self._classes)} names for {units or 'no'} classes."
-            )
-        return found
-
-    def _has_names(self, output: int) -> bool:
-        described = self._outputs[output]
-        return (
-            self._classes is not None
-            and described["kind"] == "classes"
-            and described["units"] == len(self._classes)
-        )
-
-    def _label(self, output: int, index: int) -> str:
-        if self._classes is not None and self._has_names(output):
-            return self._classes[index]
-        return str(index)
-
-    def _labels_of(self, run: Trace, call: Call, width: int) -> list[str] | None:
-        for i, key in enumerate(run.sources):
-            if key == call.key and self._has_names(i) and width == self._outputs[i]["units"]:
-                return self._classes
-        return None
 
     # ------------------------------------------------------------------ Quiver's answers of 2016
 
@@ -456,9 +400,3 @@ def _count(module: Any, parameters: list[Any]) -> int:
     if hasattr(module, "count_params"):
         return int(module.count_params())
     return sum(p.numel() for p in parameters)
-
-
-def _number(value: torch.Tensor) -> float | None:
-    """Return a number that JSON knows."""
-    x = float(value)
-    return x if abs(x) != float("inf") and x == x else None
