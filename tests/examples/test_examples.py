@@ -85,3 +85,8 @@ def test_model_selection(tmp_path):
 def test_every_example_has_a_test_and_says_how_to_run(path):
     assert f"def test_{path.stem}(" in Path(__file__).read_text()
     assert f"python examples/{path.name}" in path.read_text()
+
+
+def test_look_inside():
+    out = run("look_inside", "--once")
+    assert number(r"Epoch 8/8\n.*val_accuracy: ([\d.]+)", out) >= 0.85

@@ -23,7 +23,7 @@ class Quiver(Callback):
     on any image, also a new one, and be explained. With `layers`, only what these layers gave
     for the first images, which is less for a large model. Where the epochs together take more
     than `memory`, they are thinned out evenly; the first and the last stay. The page stays open
-    after the training, until `close()` or the end of the program.
+    after the training, until `close()` or the end of the program, which `wait()` puts off.
 
     Args:
         input_folder: Folder of images; None: there is none.
@@ -112,6 +112,11 @@ class Quiver(Callback):
     def url(self) -> str | None:
         """Address of the page, or None."""
         return None if self._viewer is None else self._viewer.url
+
+    def wait(self) -> None:
+        """Wait until somebody closes the page."""
+        if self._viewer is not None:
+            self._viewer.wait()
 
     def close(self) -> None:
         """Close the page; what it kept is let go."""
