@@ -78,12 +78,16 @@ def separable(rank: int) -> Row:
     return dataclasses.replace(row, options={**row.options, **pointwise, "padding": padding})
 
 
-def pool(rank: int) -> Row:
-    """Return the row of a windowed pooling."""
+def pool(rank: int, size_is_optional: bool = False) -> Row:
+    """Return the row of a windowed pooling.
+
+    AveragePooling's size was optional until Keras 3; ours still is (docs/compatibility.md).
+    """
+    size = [OMIT] if size_is_optional else []
     return Row(
         (B, *[S] * rank, N),
         {
-            "pool_size": [2, 3, OMIT, tuple(range(2, rank + 2))],
+            "pool_size": [2, 3, *size, tuple(range(2, rank + 2))],
             "strides": [OMIT, None, 1, 2, 3],
             "padding": ["valid"],  # "same": docs/differences.md, and the family's own tests
             "data_format": FORMAT,
@@ -116,7 +120,8 @@ ROWS: dict[str, Row] = {
     **{f"DepthwiseConv{r}D": depthwise(r) for r in (1, 2)},
     **{f"SeparableConv{r}D": separable(r) for r in (1, 2)},
     # ------------------------------------------------------------------ pooling
-    **{f"{k}Pooling{r}D": pool(r) for k in ("Max", "Average") for r in (1, 2, 3)},
+    **{f"MaxPooling{r}D": pool(r, size_is_optional=True) for r in (1, 2, 3)},
+    **{f"AveragePooling{r}D": pool(r) for r in (1, 2, 3)},
     **{f"Global{k}Pooling{r}D": global_pool(r) for k in ("Max", "Average") for r in (1, 2, 3)},
     **{f"Adaptive{k}Pooling{r}D": adaptive_pool(r) for k in ("Max", "Average") for r in (1, 2, 3)},
 }
