@@ -19,6 +19,7 @@ from torchkeras import ops as ops
 from torchkeras import optimizers as optimizers
 from torchkeras import preprocessing as preprocessing
 from torchkeras import quantizers as quantizers
+from torchkeras import quiver as quiver
 from torchkeras import random as random
 from torchkeras import regularizers as regularizers
 from torchkeras import saved_model as saved_model

@@ -25,8 +25,7 @@ ROWS = [
     {"training"},
     {"models"},
     {
-        "utils", "export", "preprocessing", "datasets", "applications", "quiver", "wrappers",
-        "visualization",
+        "utils", "export", "preprocessing", "datasets", "applications", "wrappers", "visualization",
         "distillation",
     },
     {"backend", "config", "dtype_policies", "legacy", "mixed_precision", "version", "__init__"},
@@ -35,6 +34,7 @@ ROWS = [
 ]  # fmt: skip
 ROW = {package: row for row, packages in enumerate(ROWS) for package in packages}
 ROW["random"] = 1.5  # some ops draw random numbers; no draw needs an op
+ROW["quiver"] = 4.5  # looks at modules through torch's hooks; a callback shows it while training
 ROW["utils"] = 7.5  # files, images and downloads, which the others of its row are made with
 ROW["saved_model"] = 8.5  # names out of export, which compat offers as tensorflow.saved_model
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 HEAVY = ["tensorboard", "h5py", "yaml", "rich", "sklearn", "scipy", "PIL", "onnx", "keras",
-         "tensorflow", "pandas", "matplotlib", "torch.utils.tensorboard", "torch._dynamo",
-         "torch.export", "torch.onnx"]  # fmt: skip
+         "tensorflow", "pandas", "matplotlib", "werkzeug", "torch.utils.tensorboard",
+         "torch._dynamo", "torch.export", "torch.onnx"]  # fmt: skip
 
 SCRIPT = f"""
 import json, sys

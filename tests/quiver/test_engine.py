@@ -25,6 +25,7 @@ class Item:
 
     def __init__(self, id="i0", name="a.png", picture=PICTURE):
         self.id, self.name, self._picture = id, name, picture
+        self.height, self.width = picture.shape[:2]
 
     def array(self, height, width, channels):
         picture = self._picture if channels == 3 else self._picture[..., :channels]
@@ -193,6 +194,20 @@ def test_pictures_fit_many_inputs(shape, layout):
     picture = Item().array(*layout)
     np.testing.assert_array_equal(given.numpy().ravel(), picture.ravel())
     np.testing.assert_array_equal(engine.input.picture(given).numpy(), picture)
+
+
+def test_large_pictures_of_models_of_any_size():
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, inputs * 1.0)
+    asked = []
+
+    class Large(Item):
+        def array(self, height, width, channels):
+            asked.append((height, width))
+            return np.zeros((height, width, channels), "float32")
+
+    Engine({"m": model}).input.from_item(Large(picture=np.zeros((4096, 1000))), model)
+    assert asked == [(1024, 250)]
 
 
 def test_models_of_several_inputs_take_samples():

@@ -2,12 +2,10 @@
 
 import importlib.machinery
 import importlib.metadata
-import multiprocessing.spawn
 import sys
-import types
 from typing import Any
 
-from torchkeras.compat import modules
+from torchkeras.compat import children, modules, tensorboard
 from torchkeras.compat.alias import FINDER, AliasModule
 
 _said: set[str] = set()
@@ -19,7 +17,7 @@ def install(*packages: str, force: bool = False) -> None:
 
     Args:
         packages: Names of top-level packages; without any: `keras`, `tf_keras`, `keras_core`,
-            `keras_applications`, `keras_preprocessing` and `tensorflow`.
+            `keras_applications`, `keras_preprocessing`, `tensorflow` and `quiver_engine`.
         force: Whether a real package that was already imported is set aside.
 
     Raises:
@@ -52,9 +50,9 @@ def install(*packages: str, force: bool = False) -> None:
         _tell(package)
     FINDER.roots.update(chosen)
     FINDER.activate()
-    # TensorBoard takes a TensorFlow that it finds for a whole one; with this it keeps to its own.
-    sys.modules.setdefault(_NO_TF, types.ModuleType(_NO_TF))
-    _reach_children()
+    if "tensorflow" in chosen:
+        tensorboard.tell()
+    children.reach(_Inherited(), lambda: bool(FINDER.roots))
 
 
 def uninstall(*packages: str) -> None:
@@ -65,9 +63,10 @@ def uninstall(*packages: str) -> None:
         _take(package)
         for name in [n for n in _set_aside if n.partition(".")[0] == package]:
             sys.modules[name] = _set_aside.pop(name)
+    if "tensorflow" in chosen:
+        tensorboard.forget()
 
 
-_NO_TF = "tensorboard.compat.notf"
 _ALIAS = AliasModule("keras", "")
 
 
@@ -107,22 +106,3 @@ class _Inherited:
 def _inherit(*packages: str) -> None:
     _said.update(packages)  # the parent has told
     install(*packages)
-
-
-def _reach_children() -> None:
-    """Have processes that `multiprocessing` spawns start with the alias.
-
-    They read a dict of preparations before their task; unknown keys of it are ignored.
-    """
-    original = multiprocessing.spawn.get_preparation_data
-    if getattr(original, "_torchkeras", False):
-        return
-
-    def prepare(name: str) -> dict[str, Any]:
-        data = original(name)
-        if FINDER.roots:
-            data = {"torchkeras": _Inherited(), **data}
-        return data
-
-    prepare._torchkeras = True  # type: ignore[attr-defined]
-    multiprocessing.spawn.get_preparation_data = prepare

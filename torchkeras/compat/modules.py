@@ -37,6 +37,7 @@ KERAS = (
 PARTS = {
     "keras_applications": "applications",
     "keras_preprocessing": "preprocessing",
+    "quiver_engine": "quiver",
     "tensorflow": "tensorflow",
 }
 ROOTS = ("keras", "keras_core", "tf_keras", *PARTS)
@@ -45,7 +46,7 @@ ROOTS = ("keras", "keras_core", "tf_keras", *PARTS)
 _PUBLIC = {
     "": """activations applications backend callbacks config constraints datasets distillation
         distribution dtype_policies export initializers layers legacy losses metrics
-        mixed_precision models ops optimizers preprocessing quantizers random regularizers
+        mixed_precision models ops optimizers preprocessing quantizers quiver random regularizers
         saving tree utils visualization wrappers""",
     "applications": """convnext densenet efficientnet efficientnet_v2 imagenet_utils
         inception_resnet_v2 inception_v3 mobilenet mobilenet_v2 mobilenet_v3 nasnet resnet resnet50
@@ -56,6 +57,7 @@ _PUBLIC = {
     "ops": "image linalg nn numpy",
     "optimizers": "legacy schedules",
     "preprocessing": "image sequence",
+    "quiver": "server",
     "utils": "bounding_boxes legacy",
 }
 # Paths whose old names, in `torchkeras.compat.names.<path, dots as underscores>`, come first.
@@ -67,9 +69,12 @@ NAMES = frozenset(
 )  # fmt: skip
 # Modules of `torchkeras.compat.tensorflow`.
 TENSORFLOW = frozenset(
-    {"tensorflow"}
-    | {f"tensorflow.{n}" for n in ("data", "image", "linalg", "math", "nn", "random")}
+    {"tensorflow", "tensorflow.internals"}
+    | {f"tensorflow.{n}" for n in ("data", "image", "linalg", "math", "nn", "random", "summary")}
 )
+
+# Modules inside TensorFlow that packages made for Keras (scikeras) look into.
+_INSIDE = ("eager", "eager.context", "framework", "framework.config", "framework.ops")
 
 # Where the families' names lay in older versions: family -> paths below it that show the family.
 _SPREAD = {
@@ -135,8 +140,9 @@ def _public() -> frozenset[str]:
 @cache
 def _table() -> dict[str, str]:
     spread = {path: family for family in _SPREAD for path in _below(family, _SPREAD)}
+    inside = {f"tensorflow.python.{path}": "tensorflow.internals" for path in _INSIDE}
     own = {path: path for path in _public() | NAMES | TENSORFLOW}
-    return spread | _MOVED | own
+    return spread | _MOVED | inside | own
 
 
 @cache
@@ -165,6 +171,8 @@ def split(name: str) -> tuple[str, str] | None:
     if any(p.startswith(f"{name}.") for p in KERAS):
         return name, "tensorflow"  # a folder on the way to Keras: `tensorflow.python`
     root, _, rest = name.partition(".")
+    for folder in ("compat.v1", "compat.v2"):  # the whole of TensorFlow once more
+        rest = rest.removeprefix(f"{folder}.")
     if root in PARTS:
         return root, ".".join(filter(None, (PARTS[root], rest)))
     return None

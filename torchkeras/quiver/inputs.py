@@ -13,6 +13,7 @@ from torchkeras.layers import Layer
 
 _UNKNOWN_SIZE = 64  # of a blank picture where the model takes any
 _CHANNELS = (1, 3, 4)
+MAX_FREE_SIDE = 1024  # of a picture, where the model takes any size
 
 
 class ModelInput:
@@ -89,7 +90,7 @@ class ModelInput:
             return self._blank(device)
         if item is None:
             return self._blank(device)
-        pixels = item.array(self.height, self.width, self.channels)
+        pixels = item.array(*self._size(item), self.channels)
         x: Any = ((pixels - self._mean) / self._std)[None]
         if self._preprocess is not None:
             x = self._preprocess(x)
@@ -101,6 +102,16 @@ class ModelInput:
         elif self.layout == "flat":
             x = x.flatten(1)
         return x.to(device)
+
+    def _size(self, item: Any) -> tuple[int | None, int | None]:
+        """Return the model's own size; of what it leaves free, the picture's, within a limit."""
+        width, height = item.width, item.height
+        if (self.height and self.width) or not width or not height:
+            return self.height, self.width
+        scale = min(1.0, MAX_FREE_SIDE / max(width, height))
+        return self.height or max(1, round(height * scale)), (
+            self.width or max(1, round(width * scale))
+        )
 
     def picture(self, x: torch.Tensor) -> torch.Tensor:
         """Return a tensor like the model's input as (height, width, channels)."""

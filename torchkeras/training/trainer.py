@@ -1,7 +1,7 @@
-"""Trainer: compile, fit, evaluate, predict and the `*_on_batch` methods of a model."""
+"""Trainer: compile, fit, evaluate and predict of a model."""
 
 import weakref
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from torchkeras.callbacks.history import History
 from torchkeras.callbacks.list import CallbackList
 from torchkeras.callbacks.old_keys import OldKeys
 from torchkeras.core import nest, serialize
-from torchkeras.core.strings import string_leaves
 from torchkeras.training import step
 from torchkeras.training._legacy import LOADING, RENAMED, metrics_by_position, old_call
 from torchkeras.training.collect import Collector
@@ -28,14 +27,14 @@ from torchkeras.training.data import (
     train_validation_split,
     unpack_x_y_sample_weight,
 )
-from torchkeras.training.data.accept import may_hold_strings
 from torchkeras.training.logs import LazyLogs, to_numbers
 from torchkeras.training.loop import Loop
+from torchkeras.training.on_batch import OnBatch
 from torchkeras.training.run import Run
 from torchkeras.training.stored import storable
 
 
-class Trainer(step.Steps):
+class Trainer(OnBatch):
     """The training half of a Model; the other half is a Layer."""
 
     _config_mixin = True
@@ -420,19 +419,6 @@ class Trainer(step.Steps):
             callbacks.on_test_end(logs)
         return logs
 
-    def _in_order(self, logs: dict[str, Any]) -> Any:
-        """Return results in the order of the metrics, then what has another name, sorted."""
-        values = [logs[n] for n in self._order(logs)]
-        return values[0] if len(values) == 1 else values
-
-    def _order(self, names: Collection[str]) -> list[str]:
-        found: dict[str, None] = {}
-        for metric in self.metrics:
-            for m in metric.metrics if isinstance(metric, CompileMetrics) else (metric,):
-                if m.name in names:
-                    found[m.name] = None
-        return [*found, *(n for n in names if n not in found)]
-
     @old_call(*LOADING, **RENAMED)
     def predict(
         self,
@@ -500,81 +486,6 @@ class Trainer(step.Steps):
             callbacks.on_predict_end()
         return collector.result()
 
-    # ------------------------------------------------------------------ one batch
-
-    @old_call("reset_metrics")
-    def train_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """Train on one batch; return its loss and metrics."""
-        self._check_compiled("train_on_batch")
-        batch = self._one_batch(x, y, sample_weight, class_weight, "train_on_batch")
-        before = self.training
-        self.reset_metrics()
-        self.train()
-        self._discard_gradients()
-        try:
-            logs = _call(self.train_step, batch)
-        finally:
-            self.train(before)
-        return self._on_batch_result(logs, return_dict)
-
-    @old_call("reset_metrics")
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> Any:
-        """Evaluate one batch; return its loss and metrics."""
-        self._check_compiled("test_on_batch")
-        batch = self._one_batch(x, y, sample_weight, None, "test_on_batch")
-        before = self.training
-        self.reset_metrics()
-        self.eval()
-        try:
-            with torch.no_grad():
-                logs = _call(self.test_step, batch)
-        finally:
-            self.train(before)
-        return self._on_batch_result(logs, return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs of one batch as numpy arrays."""
-        batch = self._one_batch(x, None, None, None, "predict_on_batch")
-        before = self.training
-        self.eval()
-        try:
-            with torch.inference_mode():
-                collector = Collector(None)
-                collector.add(_call(self.predict_step, batch))
-        finally:
-            self.train(before)
-        return collector.result()
-
-    def _one_batch(self, x: Any, y: Any, weight: Any, class_weight: Any, owner: str) -> Any:
-        if may_hold_strings(x) and self._takes_strings():
-            x = string_leaves(x, owner, "x")
-        size = step.batch_size(x)
-        adapter = make_adapter(
-            x,
-            y,
-            weight,
-            batch_size=size,
-            class_weight=class_weight,
-            owner=owner,
-            strings=self._takes_strings,
-        )
-        batch = next(iter(adapter.batches()))
-        device = self._device()
-        return batch if device is None else to_device(batch, device)
-
-    def _on_batch_result(self, logs: Any, return_dict: bool) -> Any:
-        numbers = dict(logs.items()) if isinstance(logs, LazyLogs) else to_numbers(logs or {})
-        return numbers if return_dict else self._in_order(numbers)
-
     # ------------------------------------------------------------------ configuration
 
     @property
@@ -605,23 +516,6 @@ class Trainer(step.Steps):
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
-    def _check_compiled(self, method: str) -> None:
-        if not self.compiled:
-            raise ValueError(
-                f"You must call `compile()` before using the model: {method}() needs a loss and "
-                "an optimizer."
-            )
-
-    def _takes_strings(self) -> bool:
-        """Tell whether there is a layer that makes numbers of strings."""
-        return any(getattr(m, "takes_strings", False) for m in self.modules())  # type: ignore[attr-defined]
-
-    def _device(self) -> torch.device | None:
-        """Return where batches must go; None if they are there already (the CPU)."""
-        for parameter in self.parameters():
-            return None if parameter.device.type == "cpu" else parameter.device
-        return None
-
     def _output_shapes(self) -> Any:
         """Return the outputs' shapes in their structure where they are known, else None."""
         if not getattr(self, "outputs", None):
@@ -634,10 +528,6 @@ class Trainer(step.Steps):
 
 def _with_validation(names: list[str], validates: bool) -> list[str]:
     return names + [f"val_{n}" for n in names] if validates else names
-
-
-def _call(function: Callable[[Any], Any], batch: Any) -> Any:
-    return function(batch if step.is_ours(function) else step.as_given(batch))
 
 
 def _check_verbose(owner: str, verbose: Any) -> None:
