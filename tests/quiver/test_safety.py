@@ -216,7 +216,7 @@ def test_bombs_and_what_is_no_image(tmp_path):
     """422 as JSON, and little memory; of an animation that is not too long, the first frame."""
     good = png(pixels(0))
     jpeg = png(np.random.default_rng(0).integers(0, 256, (60, 60, 3)), format="JPEG")
-    frames = [Image.new("P", (60, 60), n % 256) for n in range(5000)]
+    frames = [Image.new("L", (60, 60), n % 256) for n in range(5000)]
     frames[0].save(tmp_path / "some.gif", save_all=True, append_images=frames[1:100])
     frames[0].save(tmp_path / "long.gif", save_all=True, append_images=frames[1:])
     bad = {
