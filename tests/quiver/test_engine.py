@@ -112,7 +112,6 @@ def test_predictions_and_labels():
     assert [t["index"] for t in found["top"]] == best.tolist()
     assert [t["label"] for t in found["top"]] == ["abcd"[i] for i in best]
     np.testing.assert_allclose([t["value"] for t in found["top"]], y[best], rtol=1e-6)
-    assert engine.old_predictions(Item()) == [[["", t["label"], t["value"]] for t in found["top"]]]
     bars = engine.view(0, nodes(engine)["classes"]["id"], Item())
     assert bars["kind"] == "bars"
     assert bars["labels"] == list("abcd")
@@ -252,7 +251,6 @@ def test_unknown_places():
         lambda: engine.values(0, node, Item(), -1),
         lambda: engine.kernel(0, nodes(engine)["pooled"]["id"], 0),
         lambda: engine.kernel(0, node, 5),
-        lambda: engine.layer_files("nothing", Item()),
     ):
         with pytest.raises(KeyError):
             ask()
@@ -400,37 +398,6 @@ def test_checkpoints_of_weights_and_records():
     assert engine.session()["version"] > version
     with pytest.raises(KeyError):
         engine.predictions(first, Item())
-
-
-def test_quivers_own_answers():
-    inner = keras.Sequential([layers.Conv2D(2, 3, name="inside")], name="inner")
-    inputs = keras.Input((12, 14, 3), name="picture")
-    x = layers.Conv2D(3, 3, name="conv")(inputs)
-    model = keras.Model(inputs, layers.Add(name="sum")([inner(x), inner(x)]))
-    engine = Engine({"net": model})
-    config = json.loads(json.dumps(engine.model_json(), allow_nan=False))
-    assert config["class_name"] == "Model"
-    drawn = {layer["name"]: layer for layer in config["config"]["layers"]}
-    assert list(drawn) == ["picture", "conv", "inner", "inner_1", "sum"]
-    assert drawn["conv"]["class_name"] == "Conv2D"
-    assert drawn["conv"]["config"]["filters"] == 3
-    assert drawn["conv"]["inbound_nodes"] == [[["picture", 0, 0, {}]]]
-    assert [n[0] for n in drawn["sum"]["inbound_nodes"][0]] == ["inner", "inner_1"]
-    assert config["config"]["output_layers"] == [["sum", 0, 0]]
-    files = engine.layer_files("inner_1", Item())
-    assert files == ["inner_1_0_a.png.png", "inner_1_1_a.png.png"]
-
-    class Gallery:
-        @staticmethod
-        def get(id):
-            return Item(id)
-
-    expected = np.frombuffer(engine.values(0, nodes(engine)["inner"]["id"], Item(), 1), "<f4")
-    got = pixels(engine.layer_file(files[1], Gallery)).ravel()
-    wanted = (expected - expected.min()) * (255 / np.ptp(expected))
-    assert np.abs(got - wanted).max() <= 0.51
-    with pytest.raises(KeyError):
-        engine.layer_file("inner_1_9_a.png.png", Gallery)
 
 
 def test_imagenet_names_of_the_cache(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ from .._base.optional import require
 from .engine import Busy, Engine
 from .gallery import Gallery, Item
 from .guard import HEADERS, Guard, Refused, as_json, problem
+from .old_client import OldClient
 
 routing = require("werkzeug.routing", "quiver")
 exceptions = require("werkzeug.exceptions", "quiver")
@@ -67,6 +68,7 @@ class App:
     def __init__(self, engine: Engine, gallery: Gallery, guard: Guard) -> None:
         self.engine = engine
         self.gallery = gallery
+        self.old = OldClient(engine, gallery)
         self.guard = guard
         self.files = static_files(STATIC)
         seen = "<number:checkpoint>/<word:node>/<word:image>"
@@ -196,19 +198,19 @@ class App:
     # --------------------------------------------------------- the URLs of Quiver of 2016
 
     def old_model(self, request: Any) -> Any:
-        return _send(self.engine.model_json())
+        return _send(self.old.model())
 
     def old_inputs(self, request: Any) -> Any:
         return _send([item.name for item in self.gallery.items()])
 
     def old_layer(self, request: Any, layer: str, image: str) -> Any:
-        return _send(self.engine.layer_files(layer, self.gallery.by_name(image)))
+        return _send(self.old.layer(layer, image))
 
     def old_temp_file(self, request: Any, name: str) -> Any:
-        return _send(self.engine.layer_file(name, self.gallery), PNG)
+        return _send(self.old.picture(name), PNG)
 
     def old_predict(self, request: Any, image: str) -> Any:
-        return _send(self.engine.old_predictions(self.gallery.by_name(image)))
+        return _send(self.old.predictions(image))
 
     def old_input_file(self, request: Any, image: str) -> Any:
         return _send(self.gallery.png(self.gallery.by_name(image), MAX_PICTURE), PNG)

@@ -1,7 +1,6 @@
 """Engine: answers what the page asks about models and images; one computation at a time."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from torch import nn
 
 from torchkeras.quiver import classes as class_names
-from torchkeras.quiver import keras2_json, kernels, render, views
+from torchkeras.quiver import kernels, render, views
 from torchkeras.quiver.cache import Cache
 from torchkeras.quiver.checkpoints import Checkpoint
 from torchkeras.quiver.explain import Explanation, explain
@@ -19,7 +18,6 @@ from torchkeras.quiver.trace import Call, Key, Trace
 
 CACHE_BYTES = 256 * 2**20
 MAX_WAITING = 16
-MAX_FILES = 65536
 
 
 class Busy(RuntimeError):
@@ -76,7 +74,6 @@ class Engine:
         self._cache = Cache(CACHE_BYTES)
         self._ids: dict[Key, str] = {}
         self._keys: dict[str, Key] = {}
-        self._files: OrderedDict[str, tuple[int, str, str, int]] = OrderedDict()
         self._next = 0
         self._version = 0
         self._checkpoints: dict[int, Checkpoint] = {}
@@ -143,7 +140,7 @@ class Engine:
                     self._cache.put(key, found)
         return found
 
-    def _trace(self, checkpoint: int, item: Any) -> Trace:
+    def run(self, checkpoint: int, item: Any) -> Trace:
         """Return the run of a checkpoint on an item, or on a blank one; computed once."""
         there = self._checkpoints[checkpoint]
         name = None if item is None else item.id
@@ -165,9 +162,24 @@ class Engine:
 
     def _first_run(self) -> Trace:
         if self._checkpoints:
-            return self._trace(0, None)
+            return self.run(0, None)
         first = Checkpoint("", self._model)  # a live page has none yet
         return first.trace(None, self._inputs(first, None))
+
+    def node(self, key: Key) -> str:
+        """Return the id by which the page knows a call."""
+        return self._ids[key]
+
+    @property
+    def first(self) -> int:
+        """The id of the first checkpoint.
+
+        Raises:
+            KeyError: while there is none.
+        """
+        for number in self._checkpoints:
+            return number
+        raise KeyError("There is nothing to look at yet.")
 
     def _call(self, run: Trace, node: str) -> Call:
         return run.calls[self._keys[node]]
@@ -195,7 +207,7 @@ class Engine:
 
     def graph(self, checkpoint: int) -> dict[str, Any]:
         """Return the nodes and edges of a model."""
-        run = self._trace(checkpoint, None)
+        run = self.run(checkpoint, None)
         return self._cached(("graph", checkpoint), lambda: self._graph(checkpoint, run))
 
     def _graph(self, checkpoint: int, run: Trace) -> dict[str, Any]:
@@ -227,13 +239,13 @@ class Engine:
 
     def predictions(self, checkpoint: int, item: Any) -> dict[str, Any]:
         """Return the best classes of each output for an image."""
-        return {"outputs": self._outputs.best(self._trace(checkpoint, item), self._top)}
+        return {"outputs": self._outputs.best(self.run(checkpoint, item), self._top)}
 
     def view(self, checkpoint: int, node: str, item: Any) -> dict[str, Any]:
         """Return what is drawn of a node: kind, sizes, statistics."""
-        run = self._trace(checkpoint, item)
+        run = self.run(checkpoint, item)
         call = self._call(run, node)
-        shown = self._view(checkpoint, node, item)
+        shown = self.shown(checkpoint, node, item)
         count, height, width = shown.data.shape
         columns, rows = render.grid(count, height, width)
         stats, items = shown.stats
@@ -261,8 +273,9 @@ class Engine:
             "kernel": kernels.has_kernel(call.module) and shown.kind != "scores",
         }
 
-    def _view(self, checkpoint: int, node: str, item: Any) -> views.View:
-        run = self._trace(checkpoint, item)
+    def shown(self, checkpoint: int, node: str, item: Any) -> views.View:
+        """Return the pictures of a node; computed once."""
+        run = self.run(checkpoint, item)
         key = self._call(run, node).key
         first = views.default_channels_first(self._checkpoints[checkpoint].model)
         return self._cached(
@@ -273,7 +286,7 @@ class Engine:
         """Return the PNG of all maps of a node, scaled per `map` or per `layer`."""
         if scale not in ("map", "layer"):
             raise ValueError(f"scale must be 'map' or 'layer'. Received: {scale!r}.")
-        shown = self._view(checkpoint, node, item)
+        shown = self.shown(checkpoint, node, item)
         return self._cached(
             ("tiles", checkpoint, node, item.id, scale),
             lambda: render.tiles(shown.data, scale == "map"),
@@ -281,7 +294,7 @@ class Engine:
 
     def values(self, checkpoint: int, node: str, item: Any, index: int | None = None) -> bytes:
         """Return the numbers of one map, or of all, as little-endian float32."""
-        data = self._view(checkpoint, node, item).data
+        data = self.shown(checkpoint, node, item).data
         if index is not None:
             if not 0 <= index < len(data):
                 raise KeyError(index)
@@ -340,7 +353,7 @@ class Engine:
         there = self._checkpoints[checkpoint]
         if not there.can_explain:
             raise ValueError("A recorded epoch has no weights to explain a class with.")
-        run = self._trace(checkpoint, item)
+        run = self.run(checkpoint, item)
         key = self._call(run, node).key
         first = views.default_channels_first(there.model)
         if method == "gradcam" and views.kind_of(run, key, first) != "maps":
@@ -353,39 +366,6 @@ class Engine:
 
         where = node if method == "gradcam" else ""
         return self._cached(("explain", checkpoint, where, item.id, method, output, index), compute)
-
-    # ------------------------------------------------------------------ Quiver's answers of 2016
-
-    def model_json(self) -> dict[str, Any]:
-        """Return the first model in the JSON form of Keras 2."""
-        number = next(iter(self._checkpoints))
-        return keras2_json.model_json(self._title, self._trace(number, None))
-
-    def layer_files(self, name: str, item: Any) -> list[str]:
-        """Return names of the pictures of a layer's maps, which `layer_file` gives."""
-        number = next(iter(self._checkpoints))
-        run = self._trace(number, item)
-        node = self._ids[keras2_json.find(run, name)]
-        count = self._view(number, node, item).data.shape[0]
-        files = [f"{name}_{i}_{item.name}.png".replace("/", "_") for i in range(count)]
-        with self._state:
-            for i, file in enumerate(files):
-                self._files[file] = (number, node, item.id, i)
-                self._files.move_to_end(file)
-            while len(self._files) > MAX_FILES:
-                self._files.popitem(last=False)
-        return files
-
-    def layer_file(self, file: str, gallery: Any) -> bytes:
-        """Return the PNG of a map, by a name that `layer_files` gave."""
-        number, node, item_id, index = self._files[file]
-        data = self._view(number, node, gallery.get(item_id)).data[index : index + 1]
-        return render.tiles(data, per_map=True)
-
-    def old_predictions(self, item: Any) -> list[list[list[Any]]]:
-        """Return `[[["", "cat", 0.93], …]]`."""
-        found = self.predictions(next(iter(self._checkpoints)), item)["outputs"]
-        return [[["", t["label"], t["value"]] for t in output["top"]] for output in found]
 
 
 def _shape(call: Call) -> list[int | None]:
