@@ -209,6 +209,23 @@ def test_large_pictures_of_models_of_any_size():
     assert asked == [(1024, 250)]
 
 
+def test_a_model_that_is_not_built():
+    model = keras.Sequential([layers.Conv2D(4, 3, name="maps"), layers.Flatten(), layers.Dense(2)])
+    engine = Engine({"m": model}, input_shape=(12, 14, 3))
+    found = [n["name"] for n in engine.graph(0)["nodes"]]
+    assert found[1] == "maps"
+    assert len(found) == 4
+    assert engine.view(0, nodes(engine)["maps"]["id"], Item())["count"] == 4
+
+
+def test_a_model_without_classes():
+    inputs = keras.Input((12, 14, 3))
+    model = keras.Model(inputs, layers.Conv2D(2, 1, activation="softmax", name="parts")(inputs))
+    engine = Engine({"m": model})
+    assert not nodes(engine)["parts"]["explain"]
+    assert engine.predictions(0, Item())["outputs"][0]["top"] == []
+
+
 def test_models_of_several_inputs_take_samples():
     a, b = keras.Input((6, 6, 1), name="left"), keras.Input((3,), name="right")
     x = layers.Concatenate()([layers.Flatten()(a), b])

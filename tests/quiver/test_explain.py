@@ -84,6 +84,24 @@ def test_torch_model_with_writing_in_place():
     assert saliency.heat.shape == (9, 9)
 
 
+def test_inputs_of_integers():
+    inputs = keras.Input((10, 12, 3), dtype="uint8")
+    x = layers.Rescaling(1 / 255, name="scaled")(inputs)
+    maps = layers.Conv2D(4, 3, name="low")(x)
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(maps)))
+    model.trainable = False
+    picture = torch.randint(0, 256, (1, 10, 12, 3), dtype=torch.uint8)
+    given = ModelInput(model)
+    run = trace(model, picture)
+    scaled = (picture / 255).requires_grad_()
+    (gradient,) = torch.autograd.grad(keras.Model(x, model.output)(scaled)[0, 1], scaled)
+    expected = (gradient.mean((1, 2), keepdim=True) * scaled).sum(-1)[0].relu()
+    made = explain(model, picture, given, run, node(run, "scaled"), "gradcam", 0, 1)
+    torch.testing.assert_close(made.heat, expected.detach(), rtol=1e-4, atol=1e-8)
+    with pytest.raises(ValueError, match="No gradient"):
+        explain(model, picture, given, run, node(run, "scaled"), "saliency", 0, 1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -22,6 +22,7 @@ class Outputs:
     Attributes:
         names: The names, or ImageNet's where they fit (see `imagenet`), or None.
         described: What a client has to know of each output.
+        can_explain: Whether an output is one value a class.
 
     Raises:
         ValueError: if there are not as many names as classes.
@@ -32,6 +33,7 @@ class Outputs:
             _described(run, i, y, key)
             for i, (y, key) in enumerate(zip(run.outputs, run.sources, strict=True))
         ]
+        self.can_explain = any(y.dim() == 2 for y in run.outputs)
         units = next((d["units"] for d in self.described if d["kind"] == "classes"), None)
         self.names = names if names is not None or units is None else imagenet(units)
         if names is not None and units != len(names):

@@ -230,7 +230,7 @@ class Engine:
                     "params": _count(call.module, parameters),
                     "trainable": sum(p.numel() for p in parameters if p.requires_grad),
                     "view": kind,
-                    "explain": explained and there.can_explain,
+                    "explain": explained and there.can_explain and self._outputs.can_explain,
                 }
             )
             if call.kind != "group":

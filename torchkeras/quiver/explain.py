@@ -75,7 +75,7 @@ def explain(
     index = int(y[0].argmax()) if class_index is None else class_index
     if not 0 <= index < y.shape[1]:
         raise ValueError(f"The model tells {y.shape[1]} classes apart, and has no class {index}.")
-    if run.watched is None or y.grad_fn is None:
+    if run.watched is None or not run.watched.requires_grad or y.grad_fn is None:
         raise ValueError("No gradient leads from this output to there.")
     target = torch.zeros_like(y)
     target[0, index] = 1

@@ -205,13 +205,17 @@ class _Tracer(TorchFunctionMode):
         return None
 
     def _watch(self, output: Any, x: torch.Tensor) -> Any:
-        """Keep a tensor of the autograd graph; what goes on is a copy that may be overwritten."""
+        """Keep a tensor of the autograd graph; what goes on is a copy that may be overwritten.
+
+        The graph begins here where nothing before can have a gradient (inputs of integers).
+        """
+        given, x = x, x if x.requires_grad else x.detach().requires_grad_()
         self.graph_value = x
         copy = x.clone()
-        self._mark(copy, self._origin(x))
-        if output is x:
+        self._mark(copy, self._origin(given))
+        if output is given:
             return copy
-        return pytree.tree_map(lambda y: copy if y is x else y, output)
+        return pytree.tree_map(lambda y: copy if y is given else y, output)
 
     def _forget(self, members: list[Key]) -> None:
         gone = set(members)
@@ -291,6 +295,8 @@ def trace(model: nn.Module, inputs: Any, *, watched: Key | None = None) -> Trace
     tracer = _Tracer(model, watched)
     handles: list[Any] = []
     with untouched(model):
+        if not getattr(model, "built", True):
+            call(model, inputs)  # it makes its weights, and calls layers for their shapes
         try:
             for module in model.modules():
                 handles.append(module.register_forward_pre_hook(tracer.enter, with_kwargs=True))
