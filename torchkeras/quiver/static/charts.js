@@ -2,7 +2,14 @@
 
 import { h, number } from "./dom.js";
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A canvas wants the colour itself and not light-dark(…): as an element's colour it is resolved.
+const probe = document.createElement("span");
+probe.hidden = true;
+document.body.append(probe);
+const colour = (name) => {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+};
 export const SERIES = ["--series-a", "--series-b"];
 
 /** A context in CSS pixels on a canvas that is sharp on every screen. */
