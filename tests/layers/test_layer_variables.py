@@ -138,3 +138,82 @@ def test_state_dict_names_each_variable_once(fill):
     model = model_of(torchkeras, fill)
     assert len(model.state_dict()) == len(model.weights)
     assert list(model.state_dict()) == list(model_of(torchkeras, fill).state_dict())
+
+
+class Thing:
+    pass
+
+
+REPLACED = {
+    "empty list": lambda k: [],
+    "empty dict": lambda k: {},
+    "list of layers": lambda k: [k.layers.Dense(2)],
+    "tuple of layers": lambda k: (k.layers.Dense(2),),
+    "dict of layers": lambda k: {"a": k.layers.Dense(2)},
+}
+REPLACING = {
+    "list of objects": lambda k: [Thing()],
+    "dict": lambda k: {"a": 1},
+    "tuple": lambda k: (1, "a"),
+    "object": lambda k: Thing(),
+    "text": lambda k: "a",
+    "function": lambda k: len,
+    "nothing": lambda k: None,
+    "layer": lambda k: k.layers.Dense(3),
+    "list of layers": lambda k: [k.layers.Dense(3), Thing()],
+}
+
+
+@pytest.mark.parametrize("before", REPLACED)
+@pytest.mark.parametrize("after", REPLACING)
+def test_a_list_attribute_may_become_anything(before, after):
+    for k in (torchkeras, keras):
+        layer = k.layers.Layer()
+        layer.content = REPLACED[before](k)
+        layer.content = value = REPLACING[after](k)
+        assert layer.content == value
+        if k is torchkeras:
+            held = [m for m in layer.modules() if isinstance(m, k.layers.Dense)]
+            assert all(m.units == 3 for m in held)  # the layers that were there are gone
+            assert bool(held) == ("layer" in after)
+
+
+def test_a_model_without_the_list_that_it_had():
+    model = torchkeras.Sequential([torchkeras.layers.Dense(2)])
+    model.notes = [torchkeras.layers.Dense(3)]
+    model.notes = ["read"]
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3), "float32"), np.ones((4, 2), "float32"), verbose=0)
+    assert len(model.weights) == 2 and model.notes == ["read"]
+
+
+def rows_class(k, base, kind):
+    class Rows(base):
+        def __init__(self):
+            super().__init__()
+            self.rows = ["a note"] if kind is list else {0: "a note"}
+            if kind is list:
+                self.rows.append(k.layers.Dense(2))
+            else:
+                self.rows[1] = k.layers.Dense(2)
+
+        def call(self, x):
+            return self.rows[1](x)
+
+    return Rows
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize("base", ["Layer", "Model"])
+def test_plain_lists_that_get_layers_later(kind, base):
+    """As in Keras, whatever stood in them first."""
+    weights = {}
+    for k in (torchkeras, keras):
+        rows = rows_class(k, k.Model if base == "Model" else k.layers.Layer, kind)()
+        made = rows if base == "Model" else k.Sequential([k.Input((3,)), rows])
+        made.compile("sgd", "mse")
+        x = np.ones((4, 3), "float32")
+        made.fit(x, np.ones((4, 2), "float32"), verbose=0, epochs=2)
+        weights[k] = [tuple(w.shape) for w in made.trainable_weights]
+        assert (np.asarray(made.get_weights()[1]) != 0).any(), "it was trained"
+    assert weights[torchkeras] == weights[keras] == [(3, 2), (2,)]

@@ -215,3 +215,56 @@ def test_save_of_keras_2(model, tmp_path):
     quietly(lambda: model.save(tmp_path / "m.h5", save_format="h5"))
     assert torchkeras.models.load_model(tmp_path / "m.h5").output_shape == (None, 2)
     quietly(lambda: model.save_weights(tmp_path / "m.weights.h5", save_format="h5", options=None))
+
+
+class TestGone:
+    """Attributes that nothing stands for: they are not there, and the error says what is."""
+
+    @pytest.mark.parametrize("of", ["model", "functional", "layer", "optimizer"])
+    def test_every_name(self, model, of):
+        obj = {
+            "model": model,
+            "functional": torchkeras.Model(model.inputs, model.outputs),
+            "layer": model.layers[0],
+            "optimizer": model.optimizer,
+        }[of]
+        for name, advice in type(obj)._gone_names.items():
+            assert not hasattr(obj, name)
+            with pytest.raises(AttributeError) as error:
+                getattr(obj, name)
+            said = f"{type(obj).__name__!r} object has no attribute {name!r}"
+            assert str(error.value) == f"{said}. {advice}"
+        with pytest.raises(AttributeError, match=r"has no attribute 'unlike'$"):
+            obj.unlike
+
+    def test_in_the_other_modes(self, model):
+        try:
+            for mode, more in (("strict", r"\. Call compute_loss"), ("off", "$")):
+                config.set_legacy_mode(mode)
+                with pytest.raises(AttributeError, match=f"attribute 'total_loss'{more}"):
+                    model.total_loss
+                with pytest.raises(AttributeError, match=r"attribute 'unlike'$"):
+                    model.optimizer.unlike
+        finally:
+            config.set_legacy_mode("auto")
+
+    def test_attributes_of_the_program_win(self, model):
+        model.targets = 3
+        model.layers[0].constraints = {}
+        model.optimizer.updates = [1]
+        assert (model.targets, model.layers[0].constraints, model.optimizer.updates) == (
+            3,
+            {},
+            [1],
+        )
+
+    def test_graphs_need_not_be_made(self, model):
+        for name in ("train", "test", "predict"):
+            quietly(getattr(model, f"_make_{name}_function"))
+
+    def test_a_function_that_nothing_calls(self):
+        with pytest.warns(UserWarning, match=r"Mine.make_test_function\(\).*test_step"):
+
+            class Mine(torchkeras.Model):
+                def make_test_function(self):
+                    return None

@@ -115,3 +115,17 @@ def test_errors():
         legacy.SGD(decay=-1.0)
     with pytest.raises(ValueError, match="unknown argument 'rho'"):
         legacy.SGD(rho=0.9)
+
+
+def test_a_property_tells_its_own_error():
+    class Mine(torchkeras.optimizers.SGD):
+        @property
+        def best(self):
+            raise AttributeError("there is no best yet")
+
+    optimizer = Mine()
+    assert not hasattr(optimizer, "best")
+    with pytest.raises(AttributeError, match=r"^there is no best yet$"):
+        _ = optimizer.best
+    with pytest.raises(AttributeError, match="'Mine' object has no attribute 'worst'"):
+        _ = optimizer.worst

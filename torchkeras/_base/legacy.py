@@ -9,13 +9,44 @@ from typing import Any
 
 from torchkeras._base import config
 
+_said: set[tuple[str, int, str]] = set()
+
 
 def warn_user(message: str, category: type[Warning] = DeprecationWarning) -> None:
-    """Warn at the line outside the library that led here, however deep it did."""
+    """Warn at the line outside the library that led here, however deep it did.
+
+    Python forgets which lines it has warned of whenever some library changes the filters, as many
+    do for a moment. Of old forms each line is told once all the same, if that is what the filters
+    ask for.
+    """
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("torchkeras."):
         frame, level = frame.f_back, level + 1
+    if category is DeprecationWarning and _action(message, frame) == "default":
+        place = (frame.f_code.co_filename, frame.f_lineno, message)
+        if place in _said:
+            return
+        _said.add(place)
     warnings.warn(message, category, stacklevel=level)
+
+
+def _action(message: str, frame: Any) -> str:
+    """Return what the filters ask for of a DeprecationWarning at a line."""
+    module, line = frame.f_globals.get("__name__", "<string>"), frame.f_lineno
+    for action, text, category, where, number in warnings.filters:
+        if (
+            issubclass(DeprecationWarning, category)
+            and _fits(text, message)
+            and _fits(where, module)
+            and number in (0, line)
+        ):
+            return action
+    return warnings.defaultaction  # type: ignore[attr-defined]
+
+
+def _fits(pattern: Any, text: str) -> bool:
+    # those that Python begins with are plain text
+    return pattern is None or (pattern == text if isinstance(pattern, str) else pattern.match(text))
 
 
 def is_known() -> bool:
@@ -42,11 +73,18 @@ def allow(old: str, new: str, error: type[Exception] = ValueError) -> bool:
 
 
 def explain(owner: type, name: str) -> str:
-    """Return what to do instead of an attribute that strict mode refused, or nothing."""
-    found = inspect.getattr_static(owner, name, None)
-    if config.legacy_mode() != "strict" or not isinstance(found, (OldMethod, OldAttribute)):
+    """Return what to do instead of an attribute of older versions that is not there, or nothing.
+
+    That is one of the table `_gone_names` of the class, or one that strict mode refused.
+    """
+    mode = config.legacy_mode()
+    if mode == "off":
         return ""
-    return f" It is the form of an older Keras. {found.new}"
+    found = inspect.getattr_static(owner, name, None) if mode == "strict" else None
+    if isinstance(found, (OldMethod, OldAttribute)):
+        return f". It is the form of an older Keras. {found.new}"
+    new = getattr(owner, "_gone_names", {}).get(name)
+    return "" if new is None else f". {new}"
 
 
 def _no_attribute(owner: Any, name: str) -> AttributeError:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -82,6 +82,25 @@ def _shapes(tensors: Any) -> Any:
 
 class OldLayer:
     """Old names of a layer."""
+
+    # What nothing stands for: name -> what to do instead.
+    _gone_names: ClassVar[dict[str, str]] = {
+        "add_inbound_node": "Call the layer on the tensor.",
+        "assert_input_compatibility": "A call checks its inputs.",
+        "compute_output_signature": "Use compute_output_spec().",
+        "constraints": "Look at the constraint of each of weights.",
+        "create_input_layer": "Call the layer on keras.Input(shape).",
+        "finalize_state": "Leave it out.",
+        "get_input": "Use input.",
+        "get_output": "Use output.",
+        "get_params": "Use trainable_weights.",
+        "get_weight_paths": "Look at the path of each of weights.",
+        "name_scope": "Use keras.name_scope(name).",
+        "regularizers": "Look at the regularizer of each of weights.",
+        "state_spec": "Look at state_size of the cell.",
+        "submodules": "Use modules().",
+        "with_name_scope": "Use keras.name_scope(name) in the method.",
+    }
 
     # ------------------------------------------------------------------ weights
 

@@ -139,6 +139,8 @@ class LayerCall(nn.Module):
 
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._refresh()
+        if "_plain_lists" in self.__dict__:
+            self._follow_lists()
         spec = self._call_spec
         if "training" in kwargs and not spec.has_training:
             explicit = kwargs.pop("training")

@@ -75,9 +75,23 @@ class LayerVariables(nn.Module):
             if isinstance(value, tuple):
                 fields[name] = value  # a tuple stays one; its entries are followed
         else:
+            if isinstance(fields["_modules"].get(name), tracking.Tracked):
+                # An attribute that was a list or a dict may become anything, as a plain one may.
+                del fields["_modules"][name]
+                fields["_settled"] = False
             super().__setattr__(name, value)
             if isinstance(value, nn.Parameter):
                 self._take_place(name, value)
+            elif type(value) in (list, dict):
+                fields.setdefault("_plain_lists", set()).add(name)
+
+    def _follow_lists(self) -> None:
+        """Follow the lists and dicts that held plain values when they were assigned, if any got
+        a layer or a variable since."""
+        for name in self.__dict__.pop("_plain_lists"):
+            value = self.__dict__.get(name)
+            if tracking.is_state_list(value):
+                setattr(self, name, value)
 
     def _take_place(self, name: str, variable: Any) -> None:
         """Note when the layer first had a variable of a name: what files number them by."""

@@ -6,7 +6,9 @@ from torch import nn
 
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.serialize import CustomObjectScope
 from torchkeras.layers import legacy as legacy  # files name these classes
+from torchkeras.saving.legacy.config import modernize
 
 
 def serialize(layer: Any) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def serialize(layer: Any) -> dict[str, Any]:
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Return the layer (or model) of a config made by `serialize`.
+    """Return the layer (or model) of a config made by `serialize`, today or by an older Keras.
 
     Raises:
         ValueError: for the config of anything else.
@@ -29,7 +31,10 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     >>> keras.layers.deserialize(keras.layers.serialize(keras.layers.Dense(3))).units
     3
     """
-    layer = LAYERS.deserialize(config, custom_objects) if isinstance(config, dict) else None
+    layer = None
+    if isinstance(config, dict):
+        with CustomObjectScope(custom_objects):
+            layer = LAYERS.deserialize(modernize(config))
     if not isinstance(layer, nn.Module):
         raise ValueError(
             f"deserialize: the config of a layer is needed. {received('config', config)}"

@@ -1,6 +1,7 @@
 """What models of Keras 1 and 2 had besides: generators' methods, classes, old arguments."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torchkeras._base.check import received
 from torchkeras._base.legacy import old_attribute, old_method, warn_user
 from torchkeras.core import nest
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.layers._legacy import OldLayer
 from torchkeras.layers.legacy import AddLoss
 from torchkeras.training._legacy import LOADING, RENAMED, hand_over
 from torchkeras.training.compile_metrics import CompileMetrics
@@ -32,8 +34,52 @@ _EVALUATE = ("steps", "callbacks", "max_queue_size", "workers", "use_multiproces
 _EVALUATE_1 = ("val_samples", "max_q_size", "nb_worker", "pickle_safe")
 
 
+_DISTRIBUTED = "Use keras.distribution."
+_STEP = "Write {0}_step(data), or call {0}_on_batch()."
+
+
 class OldModel:
     """Old names of a model."""
+
+    _gone_names: ClassVar[dict[str, str]] = OldLayer._gone_names | {
+        "autotune_steps_per_execution": "Give steps_per_execution to compile().",
+        "container_nodes": "Look at operations.",
+        "distribute_reduction_method": _DISTRIBUTED,
+        "distribute_strategy": _DISTRIBUTED,
+        "loss_functions": "Use loss.",
+        "make_predict_function": _STEP.format("predict"),
+        "make_test_function": _STEP.format("test"),
+        "make_train_function": _STEP.format("train"),
+        "metrics_tensors": "Use metrics.",
+        "metrics_updates": "Call update_state of each of metrics.",
+        "predict_function": _STEP.format("predict"),
+        "run_internal_graph": "Call the model.",
+        "sample_weight_mode": "Give sample_weight in the shape of the targets.",
+        "sample_weight_modes": "Give sample_weight in the shape of the targets.",
+        "sample_weights": "There are no placeholders: train_step(data) gets the weights.",
+        "save_spec": "Use inputs.",
+        "targets": "There are no placeholders: train_step(data) gets the targets.",
+        "test_function": _STEP.format("test"),
+        "total_loss": "Call compute_loss(y=…, y_pred=…).",
+        "train_function": _STEP.format("train"),
+        "train_tf_function": _STEP.format("train"),
+    }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("train", "test", "predict"):
+            if f"make_{name}_function" in cls.__dict__:
+                warn_user(
+                    f"{cls.__name__}.make_{name}_function() is called by nothing: write "
+                    f"{name}_step(data).",
+                    UserWarning,
+                )
+
+    @old_method("Leave it out.")
+    def _make_train_function(self: Any) -> None:
+        """Do nothing: there is no graph to make before the first step."""
+
+    _make_test_function = _make_predict_function = _make_train_function
 
     @old_method("Call fit(generator, steps_per_epoch=…, epochs=…).")
     def fit_generator(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
@@ -86,10 +132,7 @@ class OldModel:
     @old_attribute("Look at layers.")
     def flattened_layers(self: Any) -> list[Any]:
         """Layers, those of inner models in their place."""
-        found: list[Any] = []
-        for layer in self.layers:
-            found += layer.flattened_layers if isinstance(layer, OldModel) else [layer]
-        return found
+        return list(_flattened(self))
 
     @old_attribute("States live in the layers.")
     def state_updates(self: Any) -> list[Any]:
@@ -162,6 +205,14 @@ class CompiledLoss:
             metric.reset_state()
 
     reset_states = reset_state
+
+
+def _flattened(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if isinstance(layer, OldModel):
+            yield from _flattened(layer)
+        else:
+            yield layer
 
 
 def _compiled(model: Any, name: str) -> Any:

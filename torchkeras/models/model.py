@@ -19,6 +19,7 @@ from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
 from torchkeras.models import _graph, _quantize
 from torchkeras.models._legacy import OldModel
+from torchkeras.saving.legacy.config import modernize
 from torchkeras.training._legacy import old_call
 from torchkeras.training.trainer import Trainer
 
@@ -355,9 +356,10 @@ class Model(OldModel, Trainer, Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Model":
-        """Make the model of a config."""
+        """Make the model of a config, today's or of an older Keras."""
         if "layers" in config and "input_layers" in config:
             with serialize.CustomObjectScope(custom_objects):
+                config = modernize({"class_name": "Functional", "config": config})["config"]
                 inputs, outputs = _graph.from_graph_config(config)
             model = Functional if cls in (Model, Functional) else cls
             extra = _graph.accepted(

@@ -17,6 +17,7 @@ from torchkeras.layers.core.torch_module import TorchModuleWrapper
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
 from torchkeras.models.model import Model
+from torchkeras.saving.legacy.config import modernize
 
 
 @LAYERS.register(module="keras")
@@ -194,10 +195,14 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> "Sequential":
-        """Make the model of a config; old Keras's bare list of layers is accepted."""
-        if isinstance(config, list):
-            config = {"layers": config}
+        """Make the model of a config, today's or of an older Keras (also a bare list of layers)."""
+        if isinstance(config, list) and any(isinstance(c, dict) and "module" in c for c in config):
+            config = {"layers": config}  # the entries are not those of a Keras that wrote lists
         with serialize.CustomObjectScope(custom_objects):
+            entry = modernize({"class_name": "Sequential", "config": config})
+            if entry["class_name"] != "Sequential":  # branches that a Merge joined at its begin
+                return serialize.deserialize_keras_object(entry)
+            config = entry["config"]
             layers = [LAYERS.deserialize(c) for c in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("trainable") is False:

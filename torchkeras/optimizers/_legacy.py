@@ -1,11 +1,11 @@
 """What the optimizers of Keras 1 and 2 had besides: `lr`, `decay`, `weights`, `minimize`."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
-from torchkeras._base.legacy import OldAttribute, old_attribute, old_method
+from torchkeras._base.legacy import OldAttribute, explain, old_attribute, old_method
 from torchkeras.core.tensor import convert_to_numpy
 
 
@@ -19,6 +19,29 @@ def _set_rate(self: Any, value: Any) -> None:
 
 class OldOptimizer:
     """Old names of an optimizer."""
+
+    # What nothing stands for: name -> what to do instead.
+    _gone_names: ClassVar[dict[str, str]] = {
+        "add_slot": "Call add_variable_from_reference() in build().",
+        "add_weight": "Call add_variable().",
+        "aggregate_gradients": "Leave it out.",
+        "compute_gradients": "Use torch.autograd.grad(loss, variables).",
+        "get_slot": "Look at variables.",
+        "get_slot_names": "Look at variables.",
+        "get_state": "Read the values of variables.",
+        "gradient_aggregator": "Change the gradients before apply().",
+        "gradient_transformers": "Change the gradients before apply().",
+        "jit_compile": "Give jit_compile to compile() of the model.",
+        "set_state": "Assign to variables.",
+        "updates": "What apply() assigns has happened.",
+    }
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(type(self), name, None)
+        if isinstance(found, property):
+            return found.__get__(self, type(self))  # it had no value: its own error says why
+        hint = explain(type(self), name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     lr = OldAttribute(_rate, _set_rate, new="Use learning_rate.")
 

@@ -42,14 +42,25 @@ from torchkeras.compat.old_utils.numbers import slice_arrays as slice_arrays
 from torchkeras.compat.old_utils.numbers import to_categorical as to_categorical
 from torchkeras.compat.old_utils.numbers import to_list as to_list
 from torchkeras.compat.old_utils.numbers import unpack_singleton as unpack_singleton
+from torchkeras.compat.old_utils.tf_utils import to_ordinal as to_ordinal
+from torchkeras.compat.old_utils.tf_utils import (
+    warmstart_embedding_matrix as warmstart_embedding_matrix,
+)
+from torchkeras.compat.old_utils.timed_thread import TimedThread as TimedThread
 from torchkeras.compat.old_utils.workers import GeneratorEnqueuer as GeneratorEnqueuer
 from torchkeras.compat.old_utils.workers import OrderedEnqueuer as OrderedEnqueuer
 from torchkeras.compat.old_utils.workers import SequenceEnqueuer as SequenceEnqueuer
+from torchkeras.compat.refused import refused
 from torchkeras.compat.tensorflow.data import Dataset
 from torchkeras.utils import audio_dataset_from_directory as _audio
 from torchkeras.utils import image_dataset_from_directory as _image
 from torchkeras.utils import text_dataset_from_directory as _text
 from torchkeras.utils.get_file import validate_file as validate_file
+
+SidecarEvaluator = refused(
+    "SidecarEvaluator", "Call evaluate() on a model that load_model() gives."
+)
+StepsPerExecutionTuner = refused("StepsPerExecutionTuner", "Give steps_per_execution to compile().")
 
 
 def _pipelines(found: Any) -> Any:

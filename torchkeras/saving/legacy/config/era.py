@@ -17,6 +17,7 @@ _KEYS_1 = frozenset(
     }
 )  # fmt: skip
 _CLASSES_1 = frozenset({"Merge", "TimeDistributedDense", "MaxoutDense", "Highway", "SReLU"})
+_KEYS_2 = frozenset({"batch_input_shape", "time_major"})  # of layers; Keras 3 writes neither
 _NEVER = object()
 _CLASSES_2 = frozenset({"Model", "Network", "Container", "TFOpLambda", "SlicingOpLambda"})
 
@@ -86,7 +87,8 @@ def _guess(config: Any) -> int | None:
         if (
             name in _CLASSES_2
             or (name == "Sequential" and isinstance(inner, list))
-            or (ours and "batch_input_shape" in keys)
+            or (ours and not _KEYS_2.isdisjoint(keys))
+            or (module is _NEVER and _is_written(inner))
             or _has_old_nodes(entry)
             or _has_old_policy(inner)
         ):
@@ -115,6 +117,13 @@ def _entries(config: Any) -> Iterator[dict[str, Any]]:
 def _has_old_nodes(entry: dict[str, Any]) -> bool:
     nodes = entry.get("inbound_nodes")
     return isinstance(nodes, list) and any(isinstance(n, list) for n in nodes)
+
+
+def _is_written(inner: Any) -> bool:
+    """Tell whether a layer's `get_config` wrote it, not a person, and not that of Keras 3."""
+    if not isinstance(inner, dict) or "layers" in inner:
+        return False
+    return {"name", "trainable"} <= inner.keys() and not isinstance(inner.get("dtype"), dict)
 
 
 def _has_old_policy(inner: Any) -> bool:
