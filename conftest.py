@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import random
+import signal
 import sys
 import tempfile
 
@@ -23,6 +24,9 @@ from torchkeras._base import config, naming  # noqa: E402
 from torchkeras.core import policy  # noqa: E402
 
 torch.set_num_threads(1)
+# What a shell starts in the background ignores Ctrl-C, which some tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore_glob = ["tests/golden/make_*.py"]  # scripts that need TensorFlow
 
 

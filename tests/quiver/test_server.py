@@ -48,6 +48,7 @@ def test_signature():
 
 
 def test_handle(capfd):
+    threads = set(threading.enumerate())
     with launch(small(), **START) as viewer:
         assert viewer.url == f"http://127.0.0.1:{viewer.port}/"
         assert ask(viewer, "/api/session").json["title"] == viewer._server.app.engine._title
@@ -58,7 +59,7 @@ def test_handle(capfd):
     viewer.close()
     with pytest.raises(ConnectionRefusedError):
         ask(port, "/")
-    assert not [t for t in threading.enumerate() if t.name == "quiver"]
+    assert not set(threading.enumerate()) - threads
     assert capfd.readouterr() == ("", "")  # no log of requests
 
 
