@@ -137,8 +137,8 @@ def launch(
         allow_remote=allow_remote,
     )
     if block:
-        print(f"Quiver: {viewer.url} (Ctrl-C ends it)", flush=True)
         with viewer, contextlib.suppress(KeyboardInterrupt):
+            print(f"Quiver: {viewer.url} (Ctrl-C ends it)", flush=True)
             viewer.wait()
     return viewer
 
