@@ -1,5 +1,6 @@
 """What is asked of `keras.preprocessing` of Keras 2, of real tf_keras and of ours alike."""
 
+import math
 import random
 
 import numpy as np
@@ -40,6 +41,11 @@ GENERATORS = {
         "channel_shift_range": 10.0,
     },
     "first": {"data_format": "channels_first", "rotation_range": 30, "horizontal_flip": True},
+    "cubic": {"rotation_range": 35, "zoom_range": 0.3, "interpolation_order": 3},
+    "quadratic": {
+        "shear_range": 30, "interpolation_order": 2, "fill_mode": "reflect", "dtype": "float64",
+        "data_format": "channels_first",
+    },
 }  # fmt: skip
 TOKENIZERS = [
     {},
@@ -79,6 +85,11 @@ def answers(image, sequence, text):
                 found[f"affine {i} {mode} {order}"] = image.apply_affine_transform(
                     one, **options, **axes, fill_mode=mode, cval=7.0, order=order
                 )
+    for i, options in enumerate(AFFINE):
+        for mode, order in (("nearest", 3), ("constant", 2), ("reflect", 5), ("wrap", 3)):
+            found[f"affine {i} {mode} {order}"] = image.apply_affine_transform(
+                one / 255, **options, **axes, fill_mode=mode, cval=7.0, order=order
+            )
     np.random.seed(3)
     found["rotation"] = image.random_rotation(one, 50, **axes)
     found["shift"] = image.random_shift(one, 0.4, 0.3, **axes, fill_mode="wrap")
@@ -140,6 +151,25 @@ def answers(image, sequence, text):
             again.document_count,
         ]
     return {name: plain(value) for name, value in found.items()}
+
+
+def same(got, want, where):
+    """Assert that two answers are equal but for the last digits of numbers."""
+    assert type(got) is type(want), where
+    if isinstance(want, dict):
+        assert list(got) == list(want), where
+        for key in want:
+            same(got[key], want[key], f"{where}.{key}")
+    elif isinstance(want, list) and want and isinstance(want[0], float):
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-3, err_msg=where)
+    elif isinstance(want, list):
+        assert len(got) == len(want), where
+        for i, (a, b) in enumerate(zip(got, want, strict=True)):
+            same(a, b, f"{where}[{i}]")
+    elif isinstance(want, float):
+        assert math.isclose(got, want, rel_tol=1e-5, abs_tol=1e-4), where
+    else:
+        assert got == want, where
 
 
 def list_of(batches):

@@ -1,12 +1,19 @@
 """`keras.utils` and `keras.preprocessing` of old, by their old paths; and the old helpers."""
 
+import json
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
 from alias_child import run
 from PIL import Image
 
+import torchkeras as keras
 from torchkeras.compat.names import utils
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "old_utils.json"
+CONVERTED = json.loads(GOLDEN.read_text())["convert_dense_weights_data_format"]
 
 SCRIPT = """
 import sys, warnings
@@ -108,6 +115,29 @@ def test_kernels_turn_round():
     turned = utils.convert_kernel(kernel)
     assert turned[0, 0].ravel().tolist() == kernel[1, 2].ravel().tolist()
     np.testing.assert_array_equal(utils.convert_kernel(turned), kernel)
+
+
+@pytest.mark.parametrize(("shape", "target", "kernel", "bias"), CONVERTED)
+def test_dense_kernels_after_flatten_turn_as_in_tf_keras(shape, target, kernel, bias):
+    dense = keras.layers.Dense(2)
+    dense.build((None, int(np.prod(shape))))
+    before = np.arange(len(kernel), dtype="float32").reshape(-1, 2)
+    dense.set_weights([before, np.array(bias)])
+    utils.convert_dense_weights_data_format(dense, shape, target)
+    np.testing.assert_array_equal(dense.get_weights()[0].ravel(), kernel)
+    np.testing.assert_array_equal(dense.get_weights()[1], bias)
+
+
+def test_a_network_of_the_other_data_format_computes_the_same():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 4, 5, 3)).astype("float32")
+    last = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    want = last(x)
+    first = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    first(x.transpose(0, 3, 1, 2))
+    first.set_weights(last.get_weights())
+    utils.convert_dense_weights_data_format(first.layers[-1], (3, 4, 5), "channels_first")
+    np.testing.assert_allclose(first(x.transpose(0, 3, 1, 2)).detach(), want.detach(), rtol=1e-5)
 
 
 def test_hdf5_matrix(tmp_path):

@@ -35,6 +35,10 @@ ALLOWED = {
     ("compat/install.py", "importlib"),
     ("compat/modules.py", "importlib"),
     ("compat/modules.py", "import_module"),
+    # It is told to joblib's children and to TensorBoard when these are imported: fixed names.
+    ("compat/children.py", "importlib"),
+    ("compat/tensorboard.py", "importlib"),
+    ("compat/tensorboard.py", "import_module"),
     ("compat/run.py", "runpy"),
     ("compat/run.py", "exec"),
     ("compat/run.py", "compile"),

@@ -51,6 +51,25 @@ def join(x: Any, before: Any, drop: float, name: str) -> Any:
     return layers.add([x, before], name=f"{name}add")
 
 
+def gated(
+    x: Any,
+    before: Any,
+    came: int,
+    filters: int,
+    expansion: int,
+    stride: int,
+    momentum: float,
+    drop: float,
+    name: str,
+) -> Any:
+    """Append what follows the depthwise convolution of a block that began with `before`."""
+    x = norm(x, f"{name}bn", momentum, "swish", f"{name}activation")
+    x = squeeze(x, came * expansion, max(1, int(came * 0.25)), name)
+    x = conv(x, filters, 1, f"{name}project_conv")
+    x = norm(x, f"{name}project_bn", momentum)
+    return join(x, before, drop, name) if stride == 1 and came == filters else x
+
+
 def repeats(depth: int, coefficient: float) -> int:
     """Return the blocks of a group in a deeper network."""
     return math.ceil(coefficient * depth)

@@ -6,6 +6,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import named
 from torchkeras.models import Model
 
 # Expansion, filters, kernel, squeeze ratio, stride, whether hard_silu (else ReLU).
@@ -41,67 +42,8 @@ _LARGE = (
 )
 
 
-def MobileNetV3Small(
-    input_shape: Any = None,
-    alpha: float = 1.0,
-    minimalistic: bool = False,
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    classes: int = 1000,
-    pooling: str | None = None,
-    dropout_rate: float = 0.2,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "MobileNetV3Small",
-) -> Model:
-    """Return MobileNetV3Small; `minimalistic` leaves out 5x5 kernels, gates and hard_silu."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _mobilenet_v3(
-        _SMALL, 1024, given, alpha, minimalistic, dropout_rate, include_preprocessing
-    )
-
-
-def MobileNetV3Large(
-    input_shape: Any = None,
-    alpha: float = 1.0,
-    minimalistic: bool = False,
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    classes: int = 1000,
-    pooling: str | None = None,
-    dropout_rate: float = 0.2,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "MobileNetV3Large",
-) -> Model:
-    """Return MobileNetV3Large; `minimalistic` leaves out 5x5 kernels, gates and hard_silu."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _mobilenet_v3(
-        _LARGE, 1280, given, alpha, minimalistic, dropout_rate, include_preprocessing
-    )
-
-
 def _mobilenet_v3(
+    owner: str,
     table: tuple[Any, ...],
     last: int,
     given: Arguments,
@@ -110,7 +52,6 @@ def _mobilenet_v3(
     dropout_rate: float,
     include_preprocessing: bool,
 ) -> Model:
-    owner = "MobileNetV3Small" if table is _SMALL else "MobileNetV3Large"
     _build.check_weights(owner, given)
     shape = (None, None, 3) if given.input_shape is None else tuple(given.input_shape)
     if given.input_shape is None and _build.channel_axis() == 1:
@@ -217,3 +158,40 @@ def _squeeze(x: Any, channels: int, narrow: int, name: str) -> Any:
     gate = layers.Conv2D(channels, 1, padding="same", name=f"{name}_conv_1")(gate)
     gate = layers.ReLU(6.0)(gate + 3.0) * (1.0 / 6.0)
     return layers.Multiply(name=f"{name}_mul")([x, gate])
+
+
+def _variant(owner: str, table: tuple[Any, ...], last: int):
+    def make(
+        input_shape: Any = None,
+        alpha: float = 1.0,
+        minimalistic: bool = False,
+        include_top: bool = True,
+        weights: str | None = "imagenet",
+        input_tensor: Any = None,
+        classes: int = 1000,
+        pooling: str | None = None,
+        dropout_rate: float = 0.2,
+        classifier_activation: Any = "softmax",
+        include_preprocessing: bool = True,
+        name: str = owner,
+    ) -> Model:
+        given = Arguments(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+            name,
+        )
+        options = (alpha, minimalistic, dropout_rate, include_preprocessing)
+        return _mobilenet_v3(owner, table, last, given, *options)
+
+    named(make, "torchkeras.applications.mobilenet_v3", owner, 224)
+    make.__doc__ = f"Return {owner}; `minimalistic` leaves out 5x5 kernels, gates and hard_silu."
+    return make
+
+
+MobileNetV3Small = _variant("MobileNetV3Small", _SMALL, 1024)
+MobileNetV3Large = _variant("MobileNetV3Large", _LARGE, 1280)

@@ -11,7 +11,7 @@ from torchkeras.models import Model
 _EPSILON = 1.001e-5
 
 
-def resnet(owner: str, depths: tuple[int, ...], given: Arguments) -> Model:
+def resnet(owner: str, given: Arguments, depths: tuple[int, ...]) -> Model:
     """Return the network with so many blocks in its four stages."""
 
     def stages(x: Any) -> Any:
@@ -24,7 +24,7 @@ def resnet(owner: str, depths: tuple[int, ...], given: Arguments) -> Model:
     return _assemble(owner, stages, False, given)
 
 
-def resnet_v2(owner: str, depths: tuple[int, ...], given: Arguments) -> Model:
+def resnet_v2(owner: str, given: Arguments, depths: tuple[int, ...]) -> Model:
     """Return the network with so many blocks in its four stages."""
 
     def stages(x: Any) -> Any:

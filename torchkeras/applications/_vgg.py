@@ -10,7 +10,7 @@ from torchkeras.models import Model
 _FILTERS = (64, 128, 256, 512, 512)
 
 
-def vgg(owner: str, depths: tuple[int, ...], given: Arguments) -> Model:
+def vgg(owner: str, given: Arguments, depths: tuple[int, ...]) -> Model:
     """Return the network with so many convolutions before each of its poolings."""
     _build.check_weights(owner, given)
     start = _build.open_input(given, _build.full_shape(given, 224, 32, given.include_top))

@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import named
 from torchkeras.applications._preprocess import unchanged as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.core.registry import LAYERS
@@ -52,131 +53,6 @@ class LayerScale(layers.Layer):
     def call(self, x: Any) -> Any:
         """Return the scaled input."""
         return x * self.gamma
-
-
-def ConvNeXtTiny(
-    include_top: bool = True,
-    include_preprocessing: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "convnext_tiny",
-) -> Model:
-    """Return ConvNeXtTiny for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _convnext("ConvNeXtTiny", (3, 3, 9, 3), 96, given, include_preprocessing)
-
-
-def ConvNeXtSmall(
-    include_top: bool = True,
-    include_preprocessing: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "convnext_small",
-) -> Model:
-    """Return ConvNeXtSmall for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _convnext("ConvNeXtSmall", _DEPTHS, 96, given, include_preprocessing)
-
-
-def ConvNeXtBase(
-    include_top: bool = True,
-    include_preprocessing: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "convnext_base",
-) -> Model:
-    """Return ConvNeXtBase for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _convnext("ConvNeXtBase", _DEPTHS, 128, given, include_preprocessing)
-
-
-def ConvNeXtLarge(
-    include_top: bool = True,
-    include_preprocessing: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "convnext_large",
-) -> Model:
-    """Return ConvNeXtLarge for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _convnext("ConvNeXtLarge", _DEPTHS, 192, given, include_preprocessing)
-
-
-def ConvNeXtXLarge(
-    include_top: bool = True,
-    include_preprocessing: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "convnext_xlarge",
-) -> Model:
-    """Return ConvNeXtXLarge for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _convnext("ConvNeXtXLarge", _DEPTHS, 256, given, include_preprocessing)
 
 
 def _convnext(
@@ -239,3 +115,39 @@ def _block(before: Any, filters: int, name: str) -> Any:
     x = LayerScale(1e-6, filters, name=f"{name}_layer_scale")(x)
     x = layers.Activation("linear", name=f"{name}_identity")(x)
     return before + x
+
+
+def _variant(size: str, depths: tuple[int, ...], width: int):
+    owner = f"ConvNeXt{size}"
+
+    def make(
+        include_top: bool = True,
+        include_preprocessing: bool = True,
+        weights: str | None = "imagenet",
+        input_tensor: Any = None,
+        input_shape: Any = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+        name: str = f"convnext_{size.lower()}",
+    ) -> Model:
+        given = Arguments(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+            name,
+        )
+        return _convnext(owner, depths, width, given, include_preprocessing)
+
+    return named(make, __name__, owner, 224)
+
+
+ConvNeXtTiny = _variant("Tiny", (3, 3, 9, 3), 96)
+ConvNeXtSmall = _variant("Small", _DEPTHS, 96)
+ConvNeXtBase = _variant("Base", _DEPTHS, 128)
+ConvNeXtLarge = _variant("Large", _DEPTHS, 192)
+ConvNeXtXLarge = _variant("XLarge", _DEPTHS, 256)

@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import architecture
 from torchkeras.applications._preprocess import torch as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.models import Model
@@ -15,79 +16,7 @@ _GROWTH = 32
 _EPSILON = 1.001e-5
 
 
-def DenseNet121(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet121",
-) -> Model:
-    """Return DenseNet121 for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _densenet("DenseNet121", (6, 12, 24, 16), given)
-
-
-def DenseNet169(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet169",
-) -> Model:
-    """Return DenseNet169 for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _densenet("DenseNet169", (6, 12, 32, 32), given)
-
-
-def DenseNet201(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "densenet201",
-) -> Model:
-    """Return DenseNet201 for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _densenet("DenseNet201", (6, 12, 48, 32), given)
-
-
-def _densenet(owner: str, depths: tuple[int, ...], given: Arguments) -> Model:
+def _densenet(owner: str, given: Arguments, depths: tuple[int, ...]) -> Model:
     _build.check_weights(owner, given)
     start = _build.open_input(given, _build.full_shape(given, 224, 32, given.include_top))
     x: Any = layers.ZeroPadding2D(3)(start)
@@ -128,3 +57,8 @@ def _transition(x: Any, name: str) -> Any:
     half = x.shape[_build.channel_axis()] // 2
     x = layers.Conv2D(half, 1, use_bias=False, name=f"{name}_conv")(x)
     return layers.AveragePooling2D(2, strides=2, name=f"{name}_pool")(x)
+
+
+DenseNet121 = architecture(__name__, "DenseNet121", _densenet, (6, 12, 24, 16))
+DenseNet169 = architecture(__name__, "DenseNet169", _densenet, (6, 12, 32, 32))
+DenseNet201 = architecture(__name__, "DenseNet201", _densenet, (6, 12, 48, 32))

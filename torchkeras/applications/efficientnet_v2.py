@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build, _efficient
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import named
 from torchkeras.applications._preprocess import unchanged as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.models import Model
@@ -56,199 +57,21 @@ _L = (
     (25, 224, 384, 6, 2, False),
     (7, 384, 640, 6, 1, False),
 )
-# Groups, width, depth, size of the images.
-_SCALES: dict[str, tuple[Any, float, float, int]] = {
-    "B0": (_B, 1.0, 1.0, 224),
-    "B1": (_B, 1.0, 1.1, 240),
-    "B2": (_B, 1.1, 1.2, 260),
-    "B3": (_B, 1.2, 1.4, 300),
-    "S": (_S, 1.0, 1.0, 384),
-    "M": (_M, 1.0, 1.0, 480),
-    "L": (_L, 1.0, 1.0, 480),
-}
 _DROP = 0.2  # of the last block's samples
 _MOMENTUM = 0.9
 _MEAN = (0.485, 0.456, 0.406)
 _VARIANCE = (0.229**2, 0.224**2, 0.225**2)
 
 
-def EfficientNetV2B0(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-b0",
+def _efficientnet_v2(
+    variant: str,
+    given: Arguments,
+    include_preprocessing: bool,
+    size: int,
+    groups: tuple[Any, ...],
+    width: float,
+    depth: float,
 ) -> Model:
-    """Return EfficientNetV2B0 for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("B0", given, include_preprocessing)
-
-
-def EfficientNetV2B1(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-b1",
-) -> Model:
-    """Return EfficientNetV2B1 for images of 240x240."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("B1", given, include_preprocessing)
-
-
-def EfficientNetV2B2(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-b2",
-) -> Model:
-    """Return EfficientNetV2B2 for images of 260x260."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("B2", given, include_preprocessing)
-
-
-def EfficientNetV2B3(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-b3",
-) -> Model:
-    """Return EfficientNetV2B3 for images of 300x300."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("B3", given, include_preprocessing)
-
-
-def EfficientNetV2S(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-s",
-) -> Model:
-    """Return EfficientNetV2S for images of 384x384."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("S", given, include_preprocessing)
-
-
-def EfficientNetV2M(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-m",
-) -> Model:
-    """Return EfficientNetV2M for images of 480x480."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("M", given, include_preprocessing)
-
-
-def EfficientNetV2L(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    include_preprocessing: bool = True,
-    name: str = "efficientnetv2-l",
-) -> Model:
-    """Return EfficientNetV2L for images of 480x480."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _efficientnet_v2("L", given, include_preprocessing)
-
-
-def _efficientnet_v2(variant: str, given: Arguments, include_preprocessing: bool) -> Model:
-    groups, width, depth, size = _SCALES[variant]
     _build.check_weights(f"EfficientNetV2{variant}", given)
     shape = _build.full_shape(given, size, 32, given.include_top)
     start = _build.open_input(given, shape)
@@ -321,10 +144,42 @@ def _block(
         depthwise_initializer=_efficient.KERNEL,
         name=f"{name}dwconv2",
     )(x)
-    x = _efficient.norm(x, f"{name}bn", _MOMENTUM, "swish", f"{name}activation")
-    x = _efficient.squeeze(x, wide, max(1, int(came * 0.25)), name)
-    x = _efficient.conv(x, filters, 1, f"{name}project_conv")
-    x = _efficient.norm(x, f"{name}project_bn", _MOMENTUM)
-    if stride == 1 and came == filters:
-        x = _efficient.join(x, before, drop, name)
-    return x
+    return _efficient.gated(x, before, came, filters, expansion, stride, _MOMENTUM, drop, name)
+
+
+def _variant(
+    variant: str, size: int, groups: tuple[Any, ...], width: float = 1.0, depth: float = 1.0
+):
+    def make(
+        include_top: bool = True,
+        weights: str | None = "imagenet",
+        input_tensor: Any = None,
+        input_shape: Any = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+        include_preprocessing: bool = True,
+        name: str = f"efficientnetv2-{variant.lower()}",
+    ) -> Model:
+        given = Arguments(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+            name,
+        )
+        return _efficientnet_v2(variant, given, include_preprocessing, size, groups, width, depth)
+
+    return named(make, __name__, f"EfficientNetV2{variant}", size)
+
+
+EfficientNetV2B0 = _variant("B0", 224, _B, 1.0, 1.0)
+EfficientNetV2B1 = _variant("B1", 240, _B, 1.0, 1.1)
+EfficientNetV2B2 = _variant("B2", 260, _B, 1.1, 1.2)
+EfficientNetV2B3 = _variant("B3", 300, _B, 1.2, 1.4)
+EfficientNetV2S = _variant("S", 384, _S)
+EfficientNetV2M = _variant("M", 480, _M)
+EfficientNetV2L = _variant("L", 480, _L)

@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import architecture
 from torchkeras.applications._preprocess import tf as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.core.registry import LAYERS
@@ -44,32 +45,8 @@ class CustomScaleLayer(layers.Layer):
         return inputs[0] + inputs[1] * self.scale
 
 
-def InceptionResNetV2(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "inception_resnet_v2",
-) -> Model:
-    """Return InceptionResNetV2 for images of 299x299."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _inception_resnet_v2(given)
-
-
-def _inception_resnet_v2(given: Arguments) -> Model:
-    _build.check_weights("InceptionResNetV2", given)
+def _inception_resnet_v2(owner: str, given: Arguments) -> Model:
+    _build.check_weights(owner, given)
     start = _build.open_input(given, _build.full_shape(given, 299, 75, given.include_top))
     x: Any = _stem(start)
     average = layers.AveragePooling2D(3, strides=1, padding="same")
@@ -158,3 +135,8 @@ def _chain(x: Any, *steps: tuple[int, int, int]) -> Any:
 
 def _concat(*branches: Any, name: str) -> Any:
     return layers.Concatenate(axis=_build.channel_axis(), name=name)(list(branches))
+
+
+InceptionResNetV2 = architecture(
+    __name__, "InceptionResNetV2", _inception_resnet_v2, name="inception_resnet_v2", size=299
+)

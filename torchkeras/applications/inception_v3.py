@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import architecture
 from torchkeras.applications._preprocess import tf as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.models import Model
@@ -12,32 +13,8 @@ from torchkeras.models import Model
 __all__ = ["InceptionV3", "decode_predictions", "preprocess_input"]
 
 
-def InceptionV3(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "inception_v3",
-) -> Model:
-    """Return InceptionV3 for images of 299x299."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _inception_v3(given)
-
-
-def _inception_v3(given: Arguments) -> Model:
-    _build.check_weights("InceptionV3", given)
+def _inception_v3(owner: str, given: Arguments) -> Model:
+    _build.check_weights(owner, given)
     start = _build.open_input(given, _build.full_shape(given, 299, 75, given.include_top))
     x: Any = _stem(start)
     for i, filters in enumerate((32, 64, 64)):
@@ -120,3 +97,6 @@ def _average(x: Any) -> Any:
 
 def _concat(*branches: Any, name: str | None = None) -> Any:
     return layers.concatenate(list(branches), axis=_build.channel_axis(), name=name)
+
+
+InceptionV3 = architecture(__name__, "InceptionV3", _inception_v3, name="inception_v3", size=299)

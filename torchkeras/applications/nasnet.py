@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import named
 from torchkeras.applications._preprocess import tf as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.models import Model
@@ -12,54 +13,6 @@ from torchkeras.models import Model
 __all__ = ["NASNetLarge", "NASNetMobile", "decode_predictions", "preprocess_input"]
 
 _MOMENTUM = 0.9997
-
-
-def NASNetMobile(
-    input_shape: Any = None,
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "nasnet_mobile",
-) -> Model:
-    """Return NASNetMobile for images of 224x224."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _nasnet("NASNetMobile", 224, 1056, 4, 32, False, given)
-
-
-def NASNetLarge(
-    input_shape: Any = None,
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "nasnet_large",
-) -> Model:
-    """Return NASNetLarge for images of 331x331."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _nasnet("NASNetLarge", 331, 4032, 6, 96, True, given)
 
 
 def _nasnet(
@@ -232,3 +185,36 @@ def _reduction(x: Any, before: Any, filters: int, cell: str) -> tuple[Any, Any]:
         [two, three, four, five], axis=_build.norm_axis(), name=f"reduction_concat_{cell}"
     )
     return joined, x
+
+
+def _variant(kind: str, size: int, *table: Any):
+    owner = f"NASNet{kind}"
+
+    def make(
+        input_shape: Any = None,
+        include_top: bool = True,
+        weights: str | None = "imagenet",
+        input_tensor: Any = None,
+        pooling: str | None = None,
+        classes: int = 1000,
+        classifier_activation: Any = "softmax",
+        name: str = f"nasnet_{kind.lower()}",
+    ) -> Model:
+        given = Arguments(
+            include_top,
+            weights,
+            input_tensor,
+            input_shape,
+            pooling,
+            classes,
+            classifier_activation,
+            name,
+        )
+        return _nasnet(owner, size, *table, given)
+
+    return named(make, __name__, owner, size)
+
+
+# Filters of the last cell, cells of a group, filters of the stem, whether a reduction is skipped.
+NASNetMobile = _variant("Mobile", 224, 1056, 4, 32, False)
+NASNetLarge = _variant("Large", 331, 4032, 6, 96, True)

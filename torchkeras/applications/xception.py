@@ -5,6 +5,7 @@ from typing import Any
 from torchkeras import layers
 from torchkeras.applications import _build
 from torchkeras.applications._build import Arguments
+from torchkeras.applications._family import architecture
 from torchkeras.applications._preprocess import tf as preprocess_input
 from torchkeras.applications.imagenet_utils import decode_predictions
 from torchkeras.models import Model
@@ -12,32 +13,8 @@ from torchkeras.models import Model
 __all__ = ["Xception", "decode_predictions", "preprocess_input"]
 
 
-def Xception(
-    include_top: bool = True,
-    weights: str | None = "imagenet",
-    input_tensor: Any = None,
-    input_shape: Any = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str = "xception",
-) -> Model:
-    """Return Xception for images of 299x299."""
-    given = Arguments(
-        include_top,
-        weights,
-        input_tensor,
-        input_shape,
-        pooling,
-        classes,
-        classifier_activation,
-        name,
-    )
-    return _xception(given)
-
-
-def _xception(given: Arguments) -> Model:
-    _build.check_weights("Xception", given)
+def _xception(owner: str, given: Arguments) -> Model:
+    _build.check_weights(owner, given)
     start = _build.open_input(given, _build.full_shape(given, 299, 71, given.include_top))
     x: Any = layers.Conv2D(32, 3, strides=2, use_bias=False, name="block1_conv1")(start)
     x = _relu(_norm(x, "block1_conv1_bn"), "block1_conv1_act")
@@ -86,3 +63,6 @@ def _norm(x: Any, name: str) -> Any:
 
 def _relu(x: Any, name: str) -> Any:
     return layers.Activation("relu", name=name)(x)
+
+
+Xception = architecture(__name__, "Xception", _xception, size=299)

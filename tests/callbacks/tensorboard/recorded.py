@@ -101,6 +101,9 @@ def reader(path):
 def scalars(path):
     """{tag: [(step, value)]} of a run's event files."""
     events = reader(path)
-    return {
-        tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]
+    # Files of one second are read by name, and their numbers sort as text: 10 before 9.
+    found = {
+        tag: sorted(events.Scalars(tag), key=lambda e: e.wall_time)
+        for tag in events.Tags()["scalars"]
     }
+    return {tag: [(e.step, e.value) for e in values] for tag, values in found.items()}

@@ -17,10 +17,12 @@ class RunWriters:
 
     Args:
         log_dir: Folder that gets one sub-folder for each run.
+        **options: Of `torch.utils.tensorboard.SummaryWriter`: `filename_suffix` and such.
     """
 
-    def __init__(self, log_dir: str) -> None:
+    def __init__(self, log_dir: str, **options: Any) -> None:
         self.log_dir = log_dir
+        self._options = options
         self._writers: dict[str, Any] = {}
 
     def __getitem__(self, run: str) -> Any:
@@ -28,7 +30,8 @@ class RunWriters:
         writer = self._writers.get(run)
         if writer is None:
             summary_writer = require("torch.utils.tensorboard").SummaryWriter
-            writer = self._writers[run] = summary_writer(os.path.join(self.log_dir, run))
+            writer = summary_writer(os.path.join(self.log_dir, run), **self._options)
+            self._writers[run] = writer
         self._keep_folder(run)
         return writer
 
@@ -72,6 +75,11 @@ class RunWriters:
         event = require("tensorboard.compat.proto.event_pb2").Event
         data = graph.SerializeToString()
         self._write(run, lambda w: w.file_writer.add_event(event(graph_def=data)))
+
+    def summary(self, run: str, summary: Any, step: int) -> None:
+        """Write a `Summary`, TensorBoard's message of some values."""
+        event = require("tensorboard.compat.proto.event_pb2").Event
+        self._write(run, lambda w: w.file_writer.add_event(event(summary=summary), step))
 
     def flush(self) -> None:
         """Bring all to the disk's way."""

@@ -8,9 +8,9 @@ from torchkeras.compat.preprocessing.affine import flip_axis as flip_axis
 from torchkeras.compat.preprocessing.affine import (
     transform_matrix_offset_center as transform_matrix_offset_center,
 )
+from torchkeras.compat.preprocessing.dataframe import DataFrameIterator as DataFrameIterator
+from torchkeras.compat.preprocessing.files import DirectoryIterator as DirectoryIterator
 from torchkeras.compat.preprocessing.generator import ImageDataGenerator as ImageDataGenerator
-from torchkeras.compat.preprocessing.iterators import DataFrameIterator as DataFrameIterator
-from torchkeras.compat.preprocessing.iterators import DirectoryIterator as DirectoryIterator
 from torchkeras.compat.preprocessing.iterators import Iterator as Iterator
 from torchkeras.compat.preprocessing.iterators import NumpyArrayIterator as NumpyArrayIterator
 from torchkeras.compat.preprocessing.random_images import (

@@ -13,11 +13,9 @@ from torchkeras.compat.preprocessing.affine import (
     apply_channel_shift,
     flip_axis,
 )
-from torchkeras.compat.preprocessing.iterators import (
-    DataFrameIterator,
-    DirectoryIterator,
-    NumpyArrayIterator,
-)
+from torchkeras.compat.preprocessing.dataframe import DataFrameIterator
+from torchkeras.compat.preprocessing.files import DirectoryIterator
+from torchkeras.compat.preprocessing.iterators import NumpyArrayIterator
 from torchkeras.compat.preprocessing.random_images import apply_brightness_shift
 
 _SMALL = 1e-6

@@ -14,6 +14,7 @@ from torchkeras.compat.tensorflow import linalg as linalg
 from torchkeras.compat.tensorflow import math as math
 from torchkeras.compat.tensorflow import nn as nn
 from torchkeras.compat.tensorflow import random as random
+from torchkeras.compat.tensorflow import summary as summary
 from torchkeras.compat.tensorflow.arrays import Tensor as Tensor
 from torchkeras.compat.tensorflow.arrays import Variable as Variable
 from torchkeras.compat.tensorflow.arrays import argsort as argsort
@@ -157,8 +158,9 @@ from torchkeras.compat.tensorflow.math import tanh as tanh
 from torchkeras.compat.tensorflow.math import truediv as truediv
 from torchkeras.compat.tensorflow.methods import TensorShape as TensorShape
 from torchkeras.compat.tensorflow.missing import missing as _missing
+from torchkeras.compat.tensorflow.namespace import Namespace as _Namespace
 from torchkeras.compat.tensorflow.random import set_seed as set_random_seed
-from torchkeras.compat.tensorflow.system import Namespace as _Namespace
+from torchkeras.compat.tensorflow.summary import make_tensor_proto as make_tensor_proto
 from torchkeras.compat.tensorflow.system import config as config
 from torchkeras.compat.tensorflow.system import debugging as debugging
 from torchkeras.compat.tensorflow.system import device as device
@@ -166,9 +168,8 @@ from torchkeras.compat.tensorflow.system import distribute as distribute
 from torchkeras.compat.tensorflow.system import errors as errors
 from torchkeras.compat.tensorflow.system import get_logger as get_logger
 from torchkeras.compat.tensorflow.system import gfile as gfile
-from torchkeras.compat.tensorflow.system import make_tensor_proto as make_tensor_proto
+from torchkeras.compat.tensorflow.system import name_scope as name_scope
 from torchkeras.compat.tensorflow.system import read_file as _read_file
-from torchkeras.compat.tensorflow.system import summary as summary
 from torchkeras.compat.tensorflow.system import test as test
 from torchkeras.compat.tensorflow.system import tf_logging as logging
 from torchkeras.compat.tensorflow.system import write_file as _write_file
@@ -215,4 +216,6 @@ disable_v2_behavior = disable_eager_execution
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("Summary", "SummaryMetadata", "Event"):  # TensorBoard is slow to import
+        return summary.message(name)
     raise _missing("tf", name)

@@ -30,6 +30,10 @@ _ELSEWHERE = {
     "strings": "Python's str methods, keras.layers.TextVectorization",
     "audio": "torchaudio",
     "autograph": "plain Python",
+    "graph": "keras.callbacks.TensorBoard(write_graph=True)",
+    "trace_export": "keras.callbacks.TensorBoard(write_graph=True)",
+    "trace_off": "keras.callbacks.TensorBoard(write_graph=True)",
+    "trace_on": "keras.callbacks.TensorBoard(write_graph=True)",
     "raw_ops": "torch",
 }
 

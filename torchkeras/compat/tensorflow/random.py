@@ -10,10 +10,21 @@ from torchkeras.compat.tensorflow.arrays import _sizes, convert_to_tensor
 from torchkeras.compat.tensorflow.missing import missing
 from torchkeras.utils import set_random_seed
 
+_seed: list[int | None] = [None]
 
-def set_seed(seed: int) -> None:
-    """Seed all random numbers: Python's, NumPy's and torch's."""
-    set_random_seed(int(seed))
+
+def set_seed(seed: int | None) -> None:
+    """Seed all random numbers: Python's, NumPy's and torch's; None: torch's by chance."""
+    _seed[0] = None if seed is None else int(seed)
+    if seed is None:
+        torch.seed()
+    else:
+        set_random_seed(int(seed))
+
+
+def global_seed() -> int | None:
+    """Return what `set_seed` was last given."""
+    return _seed[0]
 
 
 def normal(

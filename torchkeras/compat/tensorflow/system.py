@@ -1,4 +1,4 @@
-"""`tf.config`, `tf.io`, `tf.test`, `tf.distribute`, `tf.debugging`, `tf.summary` and such."""
+"""`tf.config`, `tf.io`, `tf.test`, `tf.distribute`, `tf.debugging` and such."""
 
 import contextlib
 import glob
@@ -11,27 +11,9 @@ from typing import Any, NamedTuple
 import torch
 
 from torchkeras import ops
-from torchkeras._base.optional import require
+from torchkeras._base import scope
 from torchkeras.compat.tensorflow.arrays import convert_to_tensor
-from torchkeras.compat.tensorflow.missing import missing
-
-
-class Namespace:
-    """A part of `tf` that is a handful of functions.
-
-    Args:
-        label: Its name, for the error of what it has not.
-    """
-
-    def __init__(self, label: str, **names: Any) -> None:
-        self.__dict__.update(names, _label=label)
-
-    def __getattr__(self, name: str) -> Any:
-        raise missing(self.__dict__.get("_label", "tf"), name)
-
-    def __dir__(self) -> list[str]:
-        return [n for n in self.__dict__ if not n.startswith("_")]
-
+from torchkeras.compat.tensorflow.namespace import Namespace
 
 # ------------------------------------------------------------------------------- devices
 
@@ -70,6 +52,14 @@ def device(device_name: Any) -> Iterator[None]:
     where = f"cuda:{number}" if kind == "cuda" and number.isdigit() else kind
     with torch.device(where):
         yield
+
+
+@contextlib.contextmanager
+def name_scope(name: str, *args: Any, **kwargs: Any) -> Iterator[str]:
+    """Put a path before the names of a block; one that ends in "/" is the whole path."""
+    parts = tuple(filter(None, name.split("/")))
+    with scope.scoped(names=parts if name.endswith("/") else (*scope.state.names, *parts)):
+        yield scope.current_path() + "/"
 
 
 config = Namespace(
@@ -223,72 +213,6 @@ tf_logging = Namespace(
     warn=get_logger().warning,
     error=get_logger().error,
     **_LEVELS,
-)
-
-
-class _Writer:
-    """A TensorBoard log that `tf.summary.scalar` writes to inside `as_default`."""
-
-    current: "_Writer | None" = None
-
-    def __init__(self, logdir: str) -> None:
-        self.log = require("torch.utils.tensorboard", "tensorboard").SummaryWriter(logdir)
-
-    @contextlib.contextmanager
-    def as_default(self, step: int | None = None) -> Iterator["_Writer"]:
-        """Let summaries of a block go to this log."""
-        before, _Writer.current = _Writer.current, self
-        try:
-            yield self
-        finally:
-            _Writer.current = before
-            self.log.flush()
-
-    def flush(self) -> None:
-        """Write what is held back."""
-        self.log.flush()
-
-    def close(self) -> None:
-        """End the log."""
-        self.log.close()
-
-
-def _summary(kind: str) -> Any:
-    def write(name: str, data: Any, step: Any = None, **kwargs: Any) -> bool:
-        if _Writer.current is None:
-            return False
-        value = convert_to_tensor(data).detach()
-        at = None if step is None else int(step)
-        if kind == "image":
-            _Writer.current.log.add_images(name, value, at, dataformats="NHWC")
-        elif kind == "histogram":
-            _Writer.current.log.add_histogram(name, value, at)
-        else:
-            _Writer.current.log.add_scalar(name, float(value), at)
-        return True
-
-    return write
-
-
-def _write_text(name: str, data: Any, step: Any = None, **kwargs: Any) -> bool:
-    if _Writer.current is not None:
-        _Writer.current.log.add_text(name, str(data), None if step is None else int(step))
-    return _Writer.current is not None
-
-
-def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None) -> Any:
-    """Return values as TensorBoard's message, which its `hparams` makes of numbers."""
-    make = require("tensorboard.util.tensor_util").make_tensor_proto
-    return make(values, dtype=dtype, shape=shape)
-
-
-summary = Namespace(
-    "tf.summary",
-    create_file_writer=lambda logdir, *args, **kwargs: _Writer(str(logdir)),
-    scalar=_summary("scalar"),
-    image=_summary("image"),
-    histogram=_summary("histogram"),
-    text=_write_text,
 )
 
 
