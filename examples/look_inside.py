@@ -6,6 +6,7 @@ python examples/look_inside.py --once   # ends with the training
 Needs Pillow and werkzeug: pip install "torchkeras[quiver]"
 """
 
+import contextlib
 import sys
 
 from sklearn.datasets import load_digits
@@ -35,8 +36,6 @@ model.fit(
 )
 if "--once" not in sys.argv:
     print(f"\n{page.url} (Ctrl-C ends it)")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         page.wait()
-    except KeyboardInterrupt:
-        pass
 page.close()
