@@ -7,7 +7,7 @@ from torchkeras.core.registry import QUANTIZERS
 from torchkeras.quantizers.config import QuantizationConfig
 
 
-class CalibrationConfig(QuantizationConfig):
+class _CalibrationConfig(QuantizationConfig):
     """Base: quantization that is fitted to the inputs which samples of data give the layers."""
 
     _algorithm: str
@@ -58,8 +58,10 @@ class CalibrationConfig(QuantizationConfig):
 
 
 @QUANTIZERS.register()
-class GPTQConfig(CalibrationConfig):
+class GPTQConfig(_CalibrationConfig):
     """Weights rounded one input after the other, each error made good by those that follow.
+
+    It is read and written in configs only: `quantize` refuses it.
 
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.
@@ -121,8 +123,10 @@ class GPTQConfig(CalibrationConfig):
 
 
 @QUANTIZERS.register()
-class AWQConfig(CalibrationConfig):
+class AWQConfig(_CalibrationConfig):
     """Weights rounded after those of large inputs were made larger, and their inputs smaller.
+
+    It is read and written in configs only: `quantize` refuses it.
 
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.
