@@ -66,27 +66,6 @@ def test_wrong_arguments(args, match):
             model(lib).quantize("int8", filters=3)
 
 
-@pytest.mark.parametrize("name", ["GPTQConfig", "AWQConfig"])
-def test_what_needs_a_calibration_is_refused(name):
-    config = getattr(torchkeras.quantizers, name)([[1]], list)
-    for mode in (config.mode, None):
-        m = model(torchkeras)
-        with pytest.raises(
-            ValueError, match="layers cannot be quantized by GPTQ or AWQ; use 'int8'"
-        ):
-            m.quantize(mode, config=config)
-        with pytest.raises(
-            ValueError, match="layers cannot be quantized by GPTQ or AWQ; use 'int8'"
-        ):
-            m.layers[0].quantize(mode, config=config)
-        assert m.layers[0].dtype_policy.name == "float32"
-    policy = f"{config.dtype_policy_string()}_from_float32"
-    for layer in (torchkeras.layers.Dense(2, dtype=policy),
-                  torchkeras.layers.Embedding(4, 2, dtype=policy)):  # fmt: skip
-        with pytest.raises(ValueError, match=f"{type(layer).__name__}: layers cannot be quantized"):
-            layer(np.ones((2, 3)))
-
-
 def test_twice_changes_nothing():
     m = model(torchkeras)
     m.quantize("int8", filters="out")

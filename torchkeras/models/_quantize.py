@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from torchkeras._base.check import received
+from torchkeras.core.quantized_policy import CALIBRATED
 from torchkeras.layers.layer import Layer
+from torchkeras.models import _calibrate
 from torchkeras.quantizers.resolve import resolve
 
 
@@ -27,7 +29,7 @@ def _filter(filters: Any) -> Callable[[Layer], bool]:
 
 def quantize(model: Any, mode: Any, config: Any, filters: Any, type_check: bool) -> None:
     """Quantize the layers of a model that can be; warn of those that cannot and are meant."""
-    resolve(mode, config)
+    resolved = resolve(mode, config)
     wanted = _filter(filters)
     if not model.built:
         raise ValueError(
@@ -47,8 +49,24 @@ def quantize(model: Any, mode: Any, config: Any, filters: Any, type_check: bool)
                     meant.append(layer)
             except NotImplementedError as e:
                 warnings.warn(str(e), stacklevel=3)
+    if resolved.mode in CALIBRATED:
+        _calibrated(model, meant, resolved)
+        return
     for layer in meant:  # all of them can be: nothing is left half done
         layer.quantize(mode, type_check=type_check, config=config)
+
+
+def _calibrated(model: Any, meant: list[Any], config: Any) -> None:
+    run_first, blocks = _calibrate.structure(model, config)
+    inside = _calibrate.calibrated(blocks, meant)
+    known = {id(layer) for layers in inside for layer in layers}
+    for layer in meant:
+        if id(layer) not in known:
+            warnings.warn(
+                f"Layer {layer.name!r} stays as it is: it is in none of the 'sequential_blocks'.",
+                stacklevel=4,
+            )
+    _calibrate.calibrate(blocks, run_first, config, inside)
 
 
 def _has_layers(layer: Layer) -> bool:

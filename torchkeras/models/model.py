@@ -441,17 +441,26 @@ class Model(OldModel, Trainer, Layer):
         """Keep the weights of the layers in few bits from now on.
 
         Args:
-            mode: `"int8"`, `"int4"` or `"float8"`; default: that of `config`.
-            config: A `keras.quantizers.QuantizationConfig`.
+            mode: `"int8"`, `"int4"`, `"float8"`, `"gptq"` or `"awq"`; default: that of `config`.
+            config: A `keras.quantizers.QuantizationConfig`. A `GPTQConfig` or `AWQConfig` has the
+                data that is sent through the blocks of the model; what is in no block stays.
             filters: Which layers: a regular expression that their names contain, a list of them,
                 or a function of a layer.
             type_check: Whether user's subclasses of layers are left out.
 
         Raises:
-            ValueError: if the model is not built, a layer is quantized already, or for an unknown
-                mode.
+            ValueError: if the model is not built, a layer is quantized already, for an unknown
+                mode, or if GPTQ or AWQ have no blocks or no data.
         """
         _quantize.quantize(self, mode, config, filters, type_check)
+
+    def get_quantization_layer_structure(self, mode: str | None = None) -> dict[str, Any] | None:
+        """Return the blocks that GPTQ and AWQ go through; a model that has some overrides this.
+
+        `{"pre_block_layers": [...], "sequential_blocks": [...]}`: samples go through all of these
+        layers, one after the other, from tokens on.
+        """
+        return None
 
     def reset_states(self) -> None:
         """Reset the states of stateful recurrent layers."""

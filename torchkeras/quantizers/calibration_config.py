@@ -7,7 +7,7 @@ from torchkeras.core.registry import QUANTIZERS
 from torchkeras.quantizers.config import QuantizationConfig
 
 
-class _CalibrationConfig(QuantizationConfig):
+class CalibrationConfig(QuantizationConfig):
     """Base: quantization that is fitted to the inputs which samples of data give the layers."""
 
     _algorithm: str
@@ -58,10 +58,8 @@ class _CalibrationConfig(QuantizationConfig):
 
 
 @QUANTIZERS.register()
-class GPTQConfig(_CalibrationConfig):
+class GPTQConfig(CalibrationConfig):
     """Weights rounded one input after the other, each error made good by those that follow.
-
-    It is read and written in configs only: `quantize` refuses it.
 
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.
@@ -123,10 +121,8 @@ class GPTQConfig(_CalibrationConfig):
 
 
 @QUANTIZERS.register()
-class AWQConfig(_CalibrationConfig):
+class AWQConfig(CalibrationConfig):
     """Weights rounded after those of large inputs were made larger, and their inputs smaller.
-
-    It is read and written in configs only: `quantize` refuses it.
 
     Args:
         dataset: Iterable of samples: token tensors, or strings for the tokenizer.

@@ -4,7 +4,7 @@ from typing import Any
 
 from torchkeras._base.check import received
 from torchkeras.core.quantized_policy import CALIBRATED, MODES
-from torchkeras.quantizers.calibration_config import AWQConfig, GPTQConfig
+from torchkeras.quantizers.calibration_config import AWQConfig, CalibrationConfig, GPTQConfig
 from torchkeras.quantizers.config import (
     Float8QuantizationConfig,
     Int4QuantizationConfig,
@@ -25,7 +25,7 @@ def resolve(mode: Any, config: Any) -> QuantizationConfig:
 
     Raises:
         ValueError: for an unknown mode, no mode at all, one that the configuration contradicts, or
-            one that needs a calibration.
+            one that needs a configuration.
     """
     if config is not None and not isinstance(config, QuantizationConfig):
         raise ValueError(
@@ -52,21 +52,13 @@ def resolve(mode: Any, config: Any) -> QuantizationConfig:
             f"quantize: contradictory arguments. Received: mode={mode!r}, a config with "
             f"mode={config.mode!r}."
         )
-    if config.mode in CALIBRATED:
-        raise ValueError(no_calibration("quantize", config.mode))
     return config
 
 
-def no_calibration(owner: str, mode: str) -> str:
-    """Return the message for a mode that is known, but that no layer can take."""
-    return (
-        f"{owner}: layers cannot be quantized by GPTQ or AWQ; use 'int8', 'int4' or 'float8'. "
-        f"{received('mode', mode)}"
-    )
-
-
 def policy_name(config: QuantizationConfig) -> str:
-    """Return the first part of the policy's name: `"int8"`, `"int4/128"`."""
+    """Return the first part of the policy's name: `"int8"`, `"int4/128"`, `"gptq/4/128"`."""
+    if isinstance(config, CalibrationConfig):
+        return config.dtype_policy_string()
     if config.mode == "int4":
         block_size = getattr(config, "block_size", None)
         return f"int4/{-1 if block_size is None else block_size}"

@@ -9,7 +9,7 @@ from torchkeras.layers.adapters.product import int8_matmul, straight_through
 
 
 class DenseAdapters(MatrixAdapters):
-    """LoRA, int8, int4 and float8 for Dense."""
+    """LoRA, int8, int4, float8, GPTQ and AWQ for Dense."""
 
     def _product(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         return x @ kernel

@@ -1,10 +1,13 @@
 """Adapters of EinsumDense."""
 
+import math
 import string
 from typing import Any, NamedTuple
 
 import torch
 
+from torchkeras._base.check import received
+from torchkeras.layers.adapters.calibrated import Calibrated
 from torchkeras.layers.adapters.matrix import MatrixAdapters
 from torchkeras.layers.adapters.product import int8_einsum, int8_matmul, straight_through
 
@@ -34,7 +37,9 @@ def read_axes(equation: str, rank: int) -> Axes:
 
 
 class EinsumAdapters(MatrixAdapters):
-    """LoRA, int8, int4 and float8 for EinsumDense."""
+    """LoRA, int8, int4, float8, GPTQ and AWQ for EinsumDense."""
+
+    _zero_name = "zero_point"
 
     def _axes(self) -> Axes:
         found = self.__dict__.get("_letters")
@@ -129,3 +134,43 @@ class EinsumAdapters(MatrixAdapters):
             else:
                 columns *= shape[axis]
         return rows, columns
+
+    # ------------------------------------------------------------------ GPTQ and AWQ
+
+    def _kernel_axes(self) -> tuple[list[int], list[int]]:
+        """Return the kernel's axes that are outputs, and those that are summed over."""
+        inputs, kernel, outputs = self._axes()
+        kept = [i for i, a in enumerate(kernel) if a in outputs and a not in inputs]
+        summed = [i for i, a in enumerate(kernel) if a in inputs and a not in outputs]
+        if len(kept) + len(summed) < len(kernel):
+            raise NotImplementedError(
+                f"EinsumDense: GPTQ and AWQ need a kernel whose axes are either inputs or outputs. "
+                f"{received('equation', self.equation)}"
+            )
+        return kept, summed
+
+    def _calibrated_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        kept, summed = self._kernel_axes()
+        return math.prod(shape[i] for i in kept), math.prod(shape[i] for i in summed)
+
+    def _to_calibrated(self, kernel: torch.Tensor) -> torch.Tensor:
+        kept, summed = self._kernel_axes()
+        shape = self._calibrated_shape(tuple(kernel.shape))
+        return kernel.permute(*kept, *summed).reshape(shape)
+
+    def _from_calibrated(self, matrix: torch.Tensor) -> torch.Tensor:
+        kept, summed = self._kernel_axes()
+        shape, order = self._target_shape("kernel"), [*kept, *summed]
+        back = [order.index(i) for i in range(len(order))]
+        return matrix.reshape([shape[i] for i in order]).permute(back)
+
+    def _input_rows(self, inputs: torch.Tensor) -> torch.Tensor:
+        letters, kernel, _ = self._axes()
+        summed = [letters.index(kernel[i]) for i in self._kernel_axes()[1]]
+        last = list(range(-len(summed), 0))
+        columns = math.prod(inputs.shape[i] for i in summed)
+        return inputs.movedim(summed, last).reshape(-1, columns)
+
+    def _note_rows(self, mode: Calibrated, rows: int) -> None:
+        if not mode.scaled:
+            self.gptq_unpacked_column_size = rows

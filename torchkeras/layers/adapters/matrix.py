@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from torchkeras.layers.adapters import modes
+from torchkeras.layers.adapters import calibrated, modes
 from torchkeras.layers.adapters.product import Float8Gradient, Float8Input, straight_through
 from torchkeras.layers.adapters.quantized import Quantizable
 from torchkeras.quantizers import AbsMaxQuantizer, QuantizationConfig
@@ -21,7 +21,10 @@ class MatrixAdapters(Quantizable):
         "int8": modes.Int8(),
         "int4": modes.Int4(),
         "float8": modes.Float8(),
+        "gptq": calibrated.GPTQ(),
+        "awq": calibrated.AWQ(),
     }
+    _zero_name = "kernel_zero"  # of the zero points that GPTQ and AWQ find
 
     def _product(self, x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
@@ -70,6 +73,17 @@ class MatrixAdapters(Quantizable):
     def _input_axes(self) -> Any:
         """Return the axes of the inputs that are summed over."""
         return -1
+
+    def _gptq_call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self._decoded_call(inputs)
+
+    def _awq_call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self._decoded_call(inputs)
+
+    def _decoded_call(self, inputs: torch.Tensor) -> torch.Tensor:
+        inputs = self._floats(inputs)
+        kernel = self._mode().decode(self, "kernel")
+        return self._finished(inputs, self._product(inputs, kernel.to(inputs.dtype)))
 
     def _float8_call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         if self.lora_enabled:
@@ -130,3 +144,23 @@ class MatrixAdapters(Quantizable):
 
     def _zero_dtype(self, name: str) -> str:
         return "int8"
+
+    # ------------------------------------------------------------------ GPTQ and AWQ
+
+    def _calibrated_shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return the numbers of outputs and inputs of a kernel."""
+        return shape[1], shape[0]
+
+    def _to_calibrated(self, kernel: torch.Tensor) -> torch.Tensor:
+        """Return the kernel as a matrix with a row for each output."""
+        return kernel.t()
+
+    def _from_calibrated(self, matrix: torch.Tensor) -> torch.Tensor:
+        return matrix.t()
+
+    def _input_rows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs as a matrix with a column for each input of the kernel's matrix."""
+        return inputs.reshape(-1, inputs.shape[-1])
+
+    def _note_rows(self, mode: calibrated.Calibrated, rows: int) -> None:
+        """Remember what the config has to tell of the kernel's matrix."""

@@ -4,8 +4,9 @@ from typing import Any, ClassVar
 
 import torch
 
+from torchkeras._base import scope
 from torchkeras._base.check import received
-from torchkeras.core import policy
+from torchkeras.core import policy, stateful
 from torchkeras.core.policy import DTypePolicy
 from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.quantized_policy import CALIBRATED
@@ -13,9 +14,10 @@ from torchkeras.core.registry import QUANTIZERS
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.variable import Variable
 from torchkeras.layers.adapters import attach
+from torchkeras.layers.adapters.calibrated import Calibrated
 from torchkeras.layers.adapters.lora import LowRank
 from torchkeras.layers.adapters.modes import Mode
-from torchkeras.quantizers.resolve import no_calibration, policy_name, resolve
+from torchkeras.quantizers.resolve import policy_name, resolve
 
 
 class Quantizable(LowRank):
@@ -45,8 +47,6 @@ class Quantizable(LowRank):
         name = self._policy.quantization_mode
         if name is None:
             return None
-        if name in CALIBRATED:
-            raise ValueError(no_calibration(type(self).__name__, self._policy.name))
         if name not in self._modes:
             raise NotImplementedError(
                 f"Invalid quantization mode. Expected one of {tuple(self._modes)}. "
@@ -95,7 +95,13 @@ class Quantizable(LowRank):
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Keep the weights in few bits from now on; see `Layer.quantize`."""
         config, changed = self._check_quantize(mode, type_check, config)
-        self._quantize_weights(self._modes[config.mode], config)
+        if config.mode in CALIBRATED and "_statistics" not in self.__dict__:
+            raise ValueError(
+                f"{type(self).__name__}: {config.mode!r} looks at the inputs that data gives a "
+                f"layer; call `quantize` of its model. {received('mode', config.mode)}"
+            )
+        with scope.scoped(names=tuple(self.path.split("/"))):  # the paths of new variables
+            self._quantize_weights(self._modes[config.mode], config)
         if self._policies is not None:
             self._policies.pop(self.path, None)
             self._policies[self.path] = changed
@@ -123,6 +129,8 @@ class Quantizable(LowRank):
                 f"Layer {self.name!r} is already quantized with "
                 f"dtype_policy={self._policy.name!r}. {received('mode', mode)}"
             )
+        if mode in CALIBRATED:
+            self._calibrated_shape(self._target_shape(self._target))  # or says why there is none
         return config, policy.get(f"{policy_name(config)}_from_{self._policy.name}")
 
     @torch.no_grad()
@@ -150,6 +158,8 @@ class Quantizable(LowRank):
         super()._attach()
         if mode is not None:
             attach.replace_call(self, f"_{self._policy.quantization_mode}_call")
+        if isinstance(mode, Calibrated):
+            self.__dict__["_own_files"] = True
 
     def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs with the weights that there are."""
@@ -183,8 +193,20 @@ class Quantizable(LowRank):
         own = super()._stored_variables()
         if self._policy.quantization_mode is None:
             return own
-        first = {"kernel": 0, "bias": 1}  # whichever was created first
+        # Whichever was created first.
+        first = {"bias": 0, "kernel": 1} if self._is_calibrated() else {"kernel": 0, "bias": 1}
         return sorted(own, key=lambda v: first.get(v.name, 2))
+
+    def _is_calibrated(self) -> bool:
+        return self._policy.quantization_mode in CALIBRATED
+
+    @stateful.standard  # GPTQ and AWQ have `_own_files`
+    def load_own_variables(self, store: dict[str, Any]) -> None:
+        """Set the layer's variables from a dict of arrays."""
+        mode = self._mode()
+        super().load_own_variables(
+            mode.completed(self, store) if isinstance(mode, Calibrated) else store
+        )
 
 
 def policies_within(layer: Any) -> DTypePolicy:
