@@ -295,6 +295,9 @@ class Broken:
     def __init__(self, error):
         self.error = error
 
+    def close(self):
+        pass
+
     def __getattr__(self, name):
         def fail(*args):
             raise self.error

@@ -317,6 +317,9 @@ class Slow:
         self.now = self.most = 0
         self.lock = threading.Lock()
 
+    def close(self):
+        pass
+
     def session(self):
         with self.lock:
             self.now += 1

@@ -1,8 +1,8 @@
 """Engine: answers what the page asks about models and images; one computation at a time."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -68,7 +68,7 @@ class Engine:
         self._top = top
         self._live = live
         self._progress: dict[str, int] = {}
-        self._lock = threading.Lock()  # one computation at a time
+        self._worker = ThreadPoolExecutor(1, "quiver-engine")
         self._state = threading.Lock()
         self._waiting = 0
         self._cache = Cache(CACHE_BYTES)
@@ -112,9 +112,10 @@ class Engine:
             self._progress = {"epoch": epoch, "epochs": epochs}
             self._version += 1
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the turn to compute.
+    def _in_turn(self, work: Callable[[], Any]) -> Any:
+        """Return what `work()` does, one after the other and all in one thread.
+
+        Threads that each compute once would each keep memory, and a team of OpenMP's, of their own.
 
         Raises:
             Busy: if too many wait already.
@@ -124,47 +125,56 @@ class Engine:
                 raise Busy("Too many requests wait for a computation.")
             self._waiting += 1
         try:
-            with self._lock:
-                yield
+            try:
+                made = self._worker.submit(work)
+            except RuntimeError as e:
+                raise Busy("The viewer is closed.") from e
+            return made.result()
         finally:
             with self._state:
                 self._waiting -= 1
 
-    def _cached(self, key: tuple[Any, ...], compute: Any) -> Any:
+    def close(self) -> None:
+        """Compute nothing any more; what has begun comes to its end."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def _cached(self, key: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
+        def work() -> Any:
+            found = self._cache.get(key)  # others may have waited for the same
+            if found is None:
+                found = compute()
+                self._cache.put(key, found)
+            return found
+
         found = self._cache.get(key)
-        if found is None:
-            with self.turn():
-                found = self._cache.get(key)
-                if found is None:
-                    found = compute()
-                    self._cache.put(key, found)
-        return found
+        return self._in_turn(work) if found is None else found
 
     def run(self, checkpoint: int, item: Any) -> Trace:
         """Return the run of a checkpoint on an item, or on a blank one; computed once."""
         there = self._checkpoints[checkpoint]
-        name = None if item is None else item.id
+        key = ("trace", checkpoint, None if item is None else item.id)
+        return self._cached(key, lambda: self._traced(there, item))
 
-        def compute() -> Trace:
-            inputs = None if item is None and not there.can_explain else self._inputs(there, item)
-            made = there.trace(name, inputs)
-            with self._state:
-                for key in made.calls:
-                    if key not in self._ids:
-                        self._ids[key] = f"n{len(self._ids)}"
-                        self._keys[self._ids[key]] = key
-            return made
-
-        return self._cached(("trace", checkpoint, name), compute)
+    def _traced(self, there: Checkpoint, item: Any) -> Trace:
+        inputs = None if item is None and not there.can_explain else self._inputs(there, item)
+        made = there.trace(None if item is None else item.id, inputs)
+        with self._state:
+            for key in made.calls:
+                if key not in self._ids:
+                    self._ids[key] = f"n{len(self._ids)}"
+                    self._keys[self._ids[key]] = key
+        return made
 
     def _inputs(self, checkpoint: Checkpoint, item: Any) -> Any:
         return self.input.from_item(item, checkpoint.model)
 
     def _first_run(self) -> Trace:
+        """Run the model at once: a wrong argument leaves no thread behind."""
+        there = self._checkpoints.get(0) or Checkpoint("", self._model)  # a live page has none yet
+        made = self._traced(there, None)
         if self._checkpoints:
-            return self.run(0, None)
-        first = Checkpoint("", self._model)  # a live page has none yet
-        return first.trace(None, self._inputs(first, None))
+            self._cache.put(("trace", 0, None), made)
+        return made
 
     def node(self, key: Key) -> str:
         """Return the id by which the page knows a call."""
@@ -307,8 +317,7 @@ class Engine:
         there = self._checkpoints[checkpoint]
         if kind != "call" or not there.can_explain:
             raise KeyError(node)
-        with self.turn():
-            return kernels.kernel(there.ready().get_submodule(path), index)
+        return self._in_turn(lambda: kernels.kernel(there.ready().get_submodule(path), index))
 
     def explain(
         self,

@@ -25,8 +25,9 @@ class Viewer:
     Attributes: `url` (of the page), `port`.
     """
 
-    def __init__(self, server: Any, url: str) -> None:
+    def __init__(self, server: Any, engine: Engine, url: str) -> None:
         self.url = url
+        self._engine = engine
         self.port: int = server.port
         self._server = server
         self._lock = threading.Lock()
@@ -38,6 +39,7 @@ class Viewer:
         with self._lock:
             if not self._closed.is_set():
                 self._server.stop()
+                self._engine.close()
                 self._closed.set()
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -169,7 +171,7 @@ def serve(
     with listener.bind(host, port) as sock:  # the server has a socket of its own to it
         server = listener.Server(sock, host, wsgi)
     url = f"http://{names[0]}:{server.port}/" + (f"?token={token}" if token else "")
-    viewer = Viewer(server, url)
+    viewer = Viewer(server, engine, url)
     if open_browser:
         # A browser of the terminal would hold this thread.
         threading.Thread(target=_open, args=(url,), daemon=True).start()
