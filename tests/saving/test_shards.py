@@ -264,6 +264,18 @@ def test_a_save_that_ends_between_the_two_names(path, monkeypatch):
     assert same(reader, last)
 
 
+def test_the_files_of_a_copied_index_stay(path):
+    """Both indices name the same files until one is written anew."""
+    copy = path.with_name("n.weights.json")
+    copy.write_bytes(path.read_bytes())
+    wanted = make(keras)
+    wanted.load_weights(path)
+    make(keras).save_weights(copy, max_shard_size=100 / GB)
+    found = make(keras)
+    found.load_weights(path)
+    assert same(found, wanted)
+
+
 def test_without_hard_links(path, monkeypatch):
     def link(*args):
         raise OSError(95, "not supported")

@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from torchkeras._base.files import Writer, atomic_write_bytes, named_error, sync_folder
 
@@ -29,7 +29,7 @@ def replace_set(
     suffix: str,
     write: Callable[[int, Writer], None],
     index_of: Callable[[Sequence[str], Sequence[str]], bytes],
-    old: Callable[[], Sequence[str] | None],
+    old: Callable[[], tuple[Collection[str], Collection[str]] | None],
 ) -> None:
     """Write files and the index that names them, in place of those that are there.
 
@@ -39,7 +39,8 @@ def replace_set(
         suffix: What they end in.
         write: Writes file i.
         index_of: Returns the index that names files, and notes those that it takes the place of.
-        old: Returns what the index that is there names and notes; None if that cannot be told.
+        old: Returns what the index that is there names, and what it notes; None if that cannot be
+            told, and then nothing is taken for left over.
 
     Raises:
         OSError: if one cannot be written; then the index and the files it names are whole.
@@ -47,10 +48,7 @@ def replace_set(
     index = os.path.realpath(index)
     folder = os.path.dirname(index)
     with named_error(index), _lock_of(folder):
-        named = old()
-        if named is not None:
-            _remove_stale(folder, names[0], suffix, named)
-        surplus = sorted(set(named or ()) - set(names))
+        surplus = _surplus(folder, names, suffix, old())
         before = _identity(index)
         fresh: list[str] = []
         litter: list[str] = fresh
@@ -138,9 +136,25 @@ def _remove(folder: str, names: Sequence[str]) -> None:
             os.unlink(os.path.join(folder, name))
 
 
-def _remove_stale(folder: str, name: str, suffix: str, named: Sequence[str]) -> None:
-    """Remove what killed writers left: under the folder's lock there are no living ones."""
-    stem = re.escape(re.sub(r"\d+$", "", name.removesuffix(suffix)))
-    pattern = re.compile(rf"{stem}\d+{_TOKEN}{re.escape(suffix)}(\.tmp)?")
-    found = [n for n in os.listdir(folder) if pattern.fullmatch(n) and n not in named]
-    _remove(folder, found)
+def _surplus(
+    folder: str,
+    names: Sequence[str],
+    suffix: str,
+    old: tuple[Collection[str], Collection[str]] | None,
+) -> list[str]:
+    """Remove what killed writers left, and return the old files that new ones do not overwrite.
+
+    Under the folder's lock no writer lives, so what has a token is needed only if it is named.
+    What is only noted must not wait for a save that ends: each further kill would leave a set
+    more. Names of another form are left alone: an index that was copied or renamed has them, and
+    the one that they were written for may still be there.
+    """
+    if old is None:
+        return []
+    named, noted = old
+    stem = re.escape(re.sub(r"\d+$", "", names[0].removesuffix(suffix)))
+    usual = re.compile(rf"{stem}\d+{re.escape(suffix)}")
+    fresh = re.compile(rf"{stem}\d+{_TOKEN}{re.escape(suffix)}(\.tmp)?")
+    _remove(folder, [n for n in os.listdir(folder) if fresh.fullmatch(n) and n not in named])
+    kept = {n for n in named if fresh.fullmatch(n)} | set(filter(usual.fullmatch, {*named, *noted}))
+    return sorted(kept.difference(names))

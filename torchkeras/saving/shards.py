@@ -109,16 +109,16 @@ def save_weights(model: Any, path: str, options: SaveOptions) -> None:
     replace_set(path, names, SHARD, write, index_of, lambda: _named_by(path))
 
 
-def _named_by(path: str) -> list[str] | None:
+def _named_by(path: str) -> tuple[set[str], set[str]] | None:
     """Return the files that an index names, and those that its own save was to replace."""
     try:
         with open_regular(path) as file:
             content = parse_json(file.read(), path, "index", DEFAULT_LIMITS)
         names = set().union(*_checked_index(content, path, DEFAULT_LIMITS).values())
-        names |= set(content.get("metadata", {}).get("replaces", ()))
-        return sorted(n for n in names if isinstance(n, str) and _is_shard(n))
+        noted = content.get("metadata", {}).get("replaces", ())
+        return names, {n for n in noted if isinstance(n, str) and _is_shard(n)}
     except FileNotFoundError:
-        return []
+        return set(), set()
     except (ModelFileError, AttributeError, TypeError):
         return None  # no index of ours, or a broken one
 
