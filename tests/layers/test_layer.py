@@ -271,6 +271,28 @@ def unbuilt_call_state(k):
 
 
 @case
+def weights_in_subclasses_of_layers_without(k):
+    r = []
+    for base, arguments in (
+        (k.layers.Dropout, (0.5,)),
+        (k.layers.ReLU, ()),
+        (k.layers.MaxPooling1D, ()),
+    ):
+
+        class Scaled(base):
+            def build(self, input_shape):
+                self.scale = self.add_weight(shape=(1,), initializer="ones", name="scale")
+                super().build(input_shape)
+
+            def call(self, inputs):
+                return super().call(inputs) * self.scale
+
+        layer = Scaled(*arguments, name="scaled")
+        r.append([base(*arguments).built, layer.built, layer(X(1, 2, 1)), layer.weights])
+    return r
+
+
+@case
 def set_attr(k):
     layer = k.layers.Dense(2, kernel_initializer="ones")
     x = X(2, 2)

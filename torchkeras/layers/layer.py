@@ -171,6 +171,10 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
         """Create the weights; a subclass defines it."""
         self.built = True
 
+    def _built_from_the_start(self) -> None:
+        """Count as built, as layers without weights do; not if a user's subclass has a `build`."""
+        self.built = type(self).build.__module__.startswith("torchkeras.")
+
     def _build_for(self, arguments: dict[str, Any]) -> None:
         build = type(self).build
         if build is Layer.build:

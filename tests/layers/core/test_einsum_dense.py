@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import torchkeras
-from oracle import check_layer, rand
+from oracle import assert_close, check_layer, rand
 
 FORMS = [
     ("ab,bc->ac", 4, "c", (2, 3)),
@@ -48,6 +48,30 @@ def test_numbers(equation, output_shape, bias_axes, shape):
         symbolic=not batch_in_kernel and not open_ended,
         shapes=not batch_in_kernel and not open_ended,
     )
+
+
+@pytest.mark.parametrize(("equation", "output_shape", "bias_axes", "shape"), FORMS)
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out"])
+def test_initial_kernel(mode, equation, output_shape, bias_axes, shape):
+    def kernel(package):
+        scaled = package.initializers.VarianceScaling(2.0, mode, "uniform", seed=3)
+        layer = package.layers.EinsumDense(equation, output_shape, kernel_initializer=scaled)
+        layer.build(shape)
+        assert layer.kernel_initializer is scaled
+        return layer.kernel
+
+    assert_close(kernel(torchkeras), kernel(keras))
+
+
+def test_initial_kernel_with_axes_of_its_own():
+    def kernel(package, **axes):
+        scaled = package.initializers.HeUniform(seed=3, **axes)
+        layer = package.layers.EinsumDense("abc,cde->abde", (5, 2, 4), kernel_initializer=scaled)
+        layer.build((2, 5, 3))
+        return layer.kernel
+
+    for axes in ({"input_axes": [0, 1], "output_axes": [2]}, {"input_axes": [0, 1]}):
+        assert_close(kernel(torchkeras, **axes), kernel(keras, **axes))
 
 
 def test_open_sizes_are_the_inputs():

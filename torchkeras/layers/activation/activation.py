@@ -25,7 +25,7 @@ class Activation(Layer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the activation of the inputs."""

@@ -25,7 +25,7 @@ class _Elementwise(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

@@ -24,7 +24,8 @@ class EinsumDense(EinsumAdapters, Layer):
         output_shape: Sizes of the output's axes without the batch; None where the input has them.
         activation: Function of the result.
         bias_axes: Axes of the output that the bias has, for example `"c"`; None for no bias.
-        kernel_initializer, bias_initializer: Initializers.
+        kernel_initializer, bias_initializer: Initializers. Those that scale with the number of
+            inputs and outputs take the kernel's axes that the output has for outputs.
         kernel_regularizer, bias_regularizer: Penalties.
         kernel_constraint, bias_constraint: Constraints after each step.
         lora_rank, lora_alpha: See `enable_lora`, which `build` then calls.
@@ -143,10 +144,19 @@ class EinsumDense(EinsumAdapters, Layer):
         """Create the kernel and the bias."""
         kernel_shape, full, bias_shape = self._sizes(input_shape)
         self.full_output_shape = full
+        inputs, rest = self.equation.replace(" ", "").split(",")
+        kernel, outputs = rest.split("->")
+        contracted = [a for a in kernel if a not in outputs]
+        initializer = self.kernel_initializer
+        if isinstance(initializer, initializers.VarianceScaling):
+            initializer = initializer.along(
+                [i for i, a in enumerate(kernel) if a not in outputs],
+                [i for i, a in enumerate(kernel) if a in outputs],
+            )
         self.kernel = self.add_weight(
             name="kernel",
             shape=kernel_shape,
-            initializer=self.kernel_initializer,
+            initializer=initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
@@ -161,9 +171,6 @@ class EinsumDense(EinsumAdapters, Layer):
             )
         # One matrix product serves if the kernel's first axes are the input's last ones, and its
         # others the output's last ones.
-        inputs, rest = self.equation.replace(" ", "").split(",")
-        kernel, outputs = rest.split("->")
-        contracted = [a for a in kernel if a not in outputs]
         n = len(contracted)
         plain = kernel[:n] == inputs[-n:] and outputs == inputs[:-n] + kernel[n:] if n else False
         self._contracted = n if plain else 0

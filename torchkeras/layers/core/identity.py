@@ -20,7 +20,7 @@ class Identity(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs."""

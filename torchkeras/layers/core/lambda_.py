@@ -65,7 +65,7 @@ class Lambda(Layer):
         code = getattr(function, "__code__", None)
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
         self.__dict__["_takes"] = {n for n in ("mask", "training") if n in names}
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         """Return the function of the inputs."""

@@ -30,7 +30,7 @@ class Masking(Layer):
         super().__init__(**kwargs)
         self.mask_value = mask_value
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with zeros at the masked steps."""

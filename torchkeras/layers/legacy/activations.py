@@ -34,7 +34,7 @@ class ThresholdedReLU(Layer):
             )
         self.theta = float(theta)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs above the threshold."""

@@ -39,7 +39,7 @@ class _RandomSize(Layer):
         self.seed = seed
         self.generator = SeedGenerator(seed)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def _size(self, images: torch.Tensor, axis: int) -> int:
         drawn = uniform((), *self._range, seed=self.generator)

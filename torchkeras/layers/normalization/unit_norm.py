@@ -37,7 +37,7 @@ class UnitNormalization(Layer):
                 f"{received('axis', axis)}"
             )
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the scaled inputs."""

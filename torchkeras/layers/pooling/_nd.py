@@ -19,7 +19,7 @@ class PoolND(Weightless):
         self, pool_size: Any, strides: Any, padding: str, data_format: str | None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.built = True
+        self._built_from_the_start()
         owner, rank = type(self).__name__, self.rank
         strides = pool_size if strides is None else strides
         self.pool_size = check.ntuple(owner, "pool_size", pool_size, rank)

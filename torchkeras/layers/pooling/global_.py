@@ -20,7 +20,7 @@ class GlobalPoolND(Weightless):
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.built = True
+        self._built_from_the_start()
         self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.keepdims = keepdims
         self.input_spec = InputSpec(ndim=self.rank + 2)

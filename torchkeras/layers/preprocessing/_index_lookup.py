@@ -70,7 +70,7 @@ class IndexLookup(TextLayer):
         self._counts = _vocabulary.Counts(self.output_mode == "tf_idf")
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
-        self.built = True
+        self._built_from_the_start()
 
     # ------------------------------------------------------------------ vocabulary
 

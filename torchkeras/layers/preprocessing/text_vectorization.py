@@ -103,7 +103,7 @@ class TextVectorization(TextLayer):
             encoding=encoding,
             vocabulary_size=vocabulary_size,
         )
-        self.built = True
+        self._built_from_the_start()
 
     # ------------------------------------------------------------------ vocabulary
 

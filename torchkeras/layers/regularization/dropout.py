@@ -40,7 +40,7 @@ class Dropout(Layer):
         if rate > 0:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: torch.Tensor, training: bool = False) -> torch.Tensor:
         """Return the inputs, thinned out while training."""

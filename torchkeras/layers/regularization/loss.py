@@ -28,7 +28,7 @@ class ActivityRegularization(Layer):
         self.supports_masking = True
         self.l1 = l1
         self.l2 = l2
-        self.built = True
+        self._built_from_the_start()
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs."""

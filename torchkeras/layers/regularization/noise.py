@@ -21,7 +21,7 @@ class _Noise(Layer):
         super().__init__(**kwargs)
         self.seed = seed
         self.supports_masking = True
-        self.built = True
+        self._built_from_the_start()
 
     def _stream(self, needed: bool) -> None:
         if needed:

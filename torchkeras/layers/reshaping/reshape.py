@@ -31,7 +31,7 @@ class Reshape(Weightless):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.built = True
+        self._built_from_the_start()
         target = tuple(-1 if d is None else d for d in target_shape)
         if not all(isinstance(d, int) and d >= -1 for d in target) or target.count(-1) > 1:
             raise ValueError(
