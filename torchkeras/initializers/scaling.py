@@ -1,9 +1,10 @@
 """Initializers whose spread follows from the shape of the weight."""
 
+import copy
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -110,6 +111,19 @@ class VarianceScaling(RandomInitializer):
         if self.distribution == "untruncated_normal":
             return random.normal(shape, 0.0, stddev, dtype, self.seed)
         return random.truncated_normal(shape, 0.0, stddev / _TRUNCATED_STDDEV, dtype, self.seed)
+
+    def along(self, input_axes: Axes, output_axes: Axes) -> Self:
+        """Return it for a weight with these axes, with the same seed; itself if it knows them.
+
+        Args:
+            input_axes: Axes of the weight that are inputs.
+            output_axes: Axes of the weight that are outputs.
+        """
+        if self.input_axes is not None and self.output_axes is not None:
+            return self
+        other = copy.copy(self)
+        other.input_axes, other.output_axes = input_axes, output_axes
+        return other
 
 
 @INITIALIZERS.register()
