@@ -8,12 +8,13 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test sweep browser lint format clean
+.PHONY: help demo test sweep conformance browser lint format clean
 
 help:
 	@echo "make demo    train a convnet on the digits, save it, load it in a new process"
 	@echo "make test    unit tests and doctests, compared with real Keras"
 	@echo "make sweep   longer, exhaustive comparisons with real Keras"
+	@echo "make conformance  Keras's own tests, run with torchkeras in its place"
 	@echo "make lint    ruff check, ruff format --check"
 	@echo "make format  let ruff write what lint asks for"
 	@echo "make clean   remove the virtual environment and caches"
@@ -29,6 +30,10 @@ test: $(READY) browser
 sweep: $(READY)
 	@echo "== sweeps against real Keras"
 	$(PYTEST) -m sweep
+
+conformance: $(READY)
+	@echo "== Keras's own tests"
+	OMP_NUM_THREADS=1 $(BIN)/python conformance/run.py
 
 # Quiver's page is tested in Debian's Chromium. Only root, as in a container, is given it unasked.
 browser:
@@ -49,7 +54,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache examples/out
+	rm -rf $(VENV) .pytest_cache .ruff_cache examples/out conformance/work
 
 # The stamp is newer than what it was made from, so a second call installs nothing.
 $(READY): requirements-test.txt pyproject.toml
