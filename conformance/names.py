@@ -1,7 +1,7 @@
 """Print as JSON which public name stands behind each name in the modules of real Keras.
 
-`{"keras.src.layers.core.dense": {"Dense": "layers.Dense", "ops": "=keras.src.ops", …}, …}`: a public
-path, `=` and a module, or `@` and the module that a name without a public face comes from.
+`{"keras.src.layers.core.dense": {"Dense": "layers.Dense", "ops": "=keras.src.ops", …}, …}`:
+a public path, `=` and a module, or `@` and the module that a name without a public face comes from.
 """
 
 import contextlib

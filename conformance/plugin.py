@@ -163,10 +163,8 @@ PRIVATE = {
 }
 
 
-def _assert_raises(
-    self: unittest.TestCase, kind: Any, regex: Any, *args: Any, **kwargs: Any
-) -> Any:
-    return self.assertRaises(kind, *args, **kwargs)  # the type is Keras's, the words are ours
+def _raises(self: unittest.TestCase, kind: Any, words: Any, *args: Any, **kwargs: Any) -> Any:
+    return self.assertRaises(kind, *args, **kwargs)  # noqa: PT027
 
 
 compat.install("keras")
@@ -176,7 +174,7 @@ sys.meta_path.insert(0, Finder())
 for _name, _value in PRIVATE.items():
     if not hasattr(torchkeras.layers.Layer, _name):
         setattr(torchkeras.layers.Layer, _name, _value)
-unittest.TestCase.assertRaisesRegex = _assert_raises  # type: ignore[method-assign]
+unittest.TestCase.assertRaisesRegex = _raises  # type: ignore[method-assign] # our own words
 
 
 @pytest.fixture(autouse=True)

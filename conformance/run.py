@@ -1,8 +1,8 @@
 """Run Keras's own tests with torchkeras in Keras's place: `make conformance`.
 
-The source distribution of the reference version is fetched by pip, and its tests are run unchanged.
-They import Keras's inside; plugin.py leads these names to public ones. known.txt lists the tests that
-fail, each with its reason:
+The source distribution of the reference version is fetched by pip, and its tests are run
+unchanged. They import Keras's inside; plugin.py leads these names to public ones. known.txt lists
+the tests that fail, each with its reason:
 
     insides     it tests a class, function or attribute that is private to Keras
     tensorflow  it needs a graph or a result that only TensorFlow has (sparse, ragged)
