@@ -269,11 +269,11 @@ def test_zoom_reads_true_values_and_shows_the_kernel(page, viewer, models, patch
     page.until("return document.querySelector('#zoom-title').textContent === 'map 4'")
     page.keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
     page.until("return document.querySelector('#zoom-title').textContent === 'map 2'")
-    page.until("return document.querySelector('#kernel-read').textContent.includes('bias')")
+    page.until("return document.querySelector('.kernel p')?.textContent.includes('bias')")
     kernel, bias = models[1].get_layer("conv").get_weights()
-    assert f"bias {bias[2]:.4g}".replace("-", "−") in page.text("#kernel-read")
-    assert f"{kernel[..., 2].max():.4g}" in page.text("#kernel-read")
-    assert page.pixels("#kernel", 3).sum() == 255 * 5 * 5 * 3  # three tiles of 5 x 5
+    assert f"bias {bias[2]:.4g}".replace("-", "−") in page.text(".kernel p")
+    assert f"{kernel[..., 2].max():.4g}" in page.text(".kernel p")
+    assert page.pixels(".kernel canvas", 3).sum() == 255 * 5 * 5 * 3  # three tiles of 5 x 5
     page.keys(Keys.ESCAPE)
     page.until("return !document.querySelector('#zoom').open")
     assert page.js("return document.activeElement.dataset.index") == "2"
@@ -386,6 +386,17 @@ def test_checkpoints_one_after_the_other_and_side_by_side(page, viewer, models, 
     assert page.text("#side-title-a") == "photos"
     assert page.text("#side-title-b") == "before training"
     assert len(page.all("#predictions-b .prediction")) == 5
+    page.all(".tile")[3].click()
+    page.until("return document.querySelectorAll('.kernel').length === 2")
+    for section, letter, model in zip(page.all(".kernel"), "AB", models[::-1], strict=True):
+        title, told = section.text.split("\n")
+        kernel, bias = model.get_layer("conv").get_weights()
+        assert title == f"Weights of {letter}"
+        assert f"bias {bias[3]:.4g}".replace("-", "−") in told
+        assert f"{kernel[..., 3].max():.4g}" in told
+    pictures = page.pixels(".kernel canvas", 0)
+    assert (pictures[0] != pictures[1]).any()
+    page.keys(Keys.ESCAPE)
 
     page.choose("#compare", "china.jpg")
     assert page.text("#side-title-b") == "china.jpg"
@@ -623,7 +634,7 @@ def test_hostile_names_are_text(page, viewer):
     page.keys(Keys.ESCAPE)
     page.get(".bar-chart").send_keys(Keys.HOME, Keys.ARROW_RIGHT, Keys.ENTER)
     assert page.get(".bar-chart").get_attribute("aria-valuetext").startswith("unit 1: ")
-    page.until("return document.querySelector('#kernel-read').textContent.includes('bias')")
+    page.until("return document.querySelector('.kernel p')?.textContent.includes('bias')")
 
 
 def test_series_recurrent_and_attention(page):

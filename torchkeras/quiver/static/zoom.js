@@ -95,7 +95,7 @@ class Zoom {
     $("#zoom-layer").textContent = `${view.name}${kind === "bars" ? "" : ` · ${view.height > 1 ? `${view.height} × ` : ""}${view.width}`}`;
     $("#zoom-count").textContent = this.about.order ? `${this.place + 1} / ${this.about.order.length}` : "";
     problem($("#zoom-problem"), null);
-    this.weights(view, sides[0], mine);
+    this.weights(mine);
     if (kind === "bars") {
       $("#zoom-main").replaceChildren();
       $("#zoom-read").classList.remove("idle");
@@ -192,28 +192,36 @@ class Zoom {
     }
   }
 
-  async weights(view, side, mine) {
+  /** The weights behind the map; of two checkpoints both, on one scale. */
+  async weights(mine) {
+    const { sides, views } = this.about;
     const part = $("#zoom-kernel");
-    part.hidden = !view.kernel;
-    if (!view.kernel) return;
-    const { sides } = this.about;
+    part.hidden = !views[0].kernel;
+    if (part.hidden) return;
     const two = sides.length > 1 && sides[0].checkpoint !== sides[1].checkpoint;
-    $("#kernel-title").textContent = two ? "Weights of A" : "Weights";
-    const read = $("#kernel-read");
     try {
-      const kernel = await api.kernel(side, this.index, mine.signal);
+      const loaded = two ? sides : sides.slice(0, 1);
+      const kernels = await Promise.all(loaded.map((side) => api.kernel(side, this.index, mine.signal)));
       if (this.going !== mine) return;
-      drawKernel($("#kernel"), kernel, (text) => (read.textContent = text));
+      const limits = span("diverging", ...range(kernels.map(({ min, max }) => [min, max])));
+      part.replaceChildren(...kernels.map((kernel, k) => kernelOf(two ? `Weights of ${LETTERS[k]}` : "Weights", kernel, limits)));
     } catch (error) {
       if (error.name === "AbortError" || this.going !== mine) return;
-      if (error.status === 404) part.hidden = true;
-      else read.textContent = error.message;
+      part.hidden = error.status === 404;
+      part.replaceChildren(h("p", { class: "hint", text: error.message }));
     }
   }
 }
 
+function kernelOf(title, kernel, limits) {
+  const canvas = h("canvas", { class: "map", role: "img" });
+  const read = h("p", { class: "hint" });
+  drawKernel(canvas, kernel, limits, (text) => (read.textContent = text));
+  return h("section", { class: "kernel" }, h("h3", { text: title }), canvas, read);
+}
+
 /** Small tiles on a scale with zero in the middle; the cell under the pointer is read out. */
-function drawKernel(canvas, kernel, read) {
+function drawKernel(canvas, kernel, limits, read) {
   let { count, height, width } = kernel;
   const plain = count === 1 && height === 1; // one long vector: wrapped into rows
   const total = plain ? width : count;
@@ -228,7 +236,6 @@ function drawKernel(canvas, kernel, read) {
   canvas.style.aspectRatio = canvas.width / canvas.height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.clearRect(0, 0, canvas.width, canvas.height);
-  const limits = span("diverging", kernel.min, kernel.max);
   const area = width * height;
   const known = Math.min(total, Math.floor(kernel.values.length / area));
   for (let k = 0; k < known; k += 1) {
