@@ -1,4 +1,5 @@
 import copy
+import operator
 import pickle
 
 import keras as reference
@@ -106,3 +107,35 @@ def test_a_layout_is_kept_and_changes_nothing():
         assert v._layout == ("model", None)
         assert lib.ops.convert_to_numpy(v).tolist() == [2, 3]
         assert lib.Variable([1.0])._layout is None
+
+
+def test_arrays_of_a_variable_are_snapshots():
+    for lib in (keras, reference):
+        v = lib.Variable([1.0, 2.0])
+        arrays = [v.numpy(), np.array(v), np.asarray(v), lib.ops.convert_to_numpy(v)]
+        v.assign([5.0, 6.0])
+        assert [a.tolist() for a in arrays] == [[1, 2]] * 4
+        x = lib.ops.ones(2)
+        lib.ops.convert_to_numpy(x)[:] = 7
+        assert x.tolist() == [1, 1]
+    shared = np.array(keras.Variable([1.0]), copy=False)
+    assert shared.tolist() == [1]
+
+
+def test_numpy_functions_take_variables():
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=(2, 2)).astype("float32")
+    row = np.array([1.0, 2.0])
+    for lib in (keras, reference):
+        v = lib.Variable(value)
+        for f in (np.min, np.mean, np.std, np.argmax, np.abs, np.exp, np.transpose, np.size):
+            np.testing.assert_array_equal(f(v), f(value))
+            assert not isinstance(f(v), torch.Tensor)
+        assert type(row * v) is type(row @ v) is type(np.concatenate([v, v])) is np.ndarray
+        np.testing.assert_array_equal(row @ v, row @ value)
+        for f in (operator.add, operator.sub, operator.mul, operator.truediv, operator.matmul):
+            result = f(v, row)
+            assert isinstance(result, torch.Tensor)
+            assert result.requires_grad
+            np.testing.assert_allclose(result.detach(), f(value, row), rtol=1e-6)
+        assert (v < row).tolist() == (value < row).tolist()

@@ -1,6 +1,7 @@
 """Variable: a torch Parameter with Keras's name, path, constraint and regularizer."""
 
 import inspect
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,8 +10,9 @@ import numpy as np
 import torch
 
 from torchkeras._base import naming, scope
-from torchkeras._base.check import one_of
+from torchkeras._base.check import one_of, received
 from torchkeras.core import dtypes
+from torchkeras.core.registry import INITIALIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor, get_device
 
 _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
@@ -20,6 +22,35 @@ _KEPT = (
     "_trainable", "_learned", "_stamp", "constraint", "regularizer", "overwrite_with_gradient",
     "_layout",
 )  # fmt: skip
+# What NumPy asks for when torch cannot compute `variable * array` and the like by itself.
+_OPERATORS = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.floor_divide: operator.floordiv,
+    np.remainder: operator.mod,
+    np.power: operator.pow,
+    np.matmul: operator.matmul,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+}
+
+
+def _checked(name: str, allowed: Callable[[Any], bool], what: str, error: type) -> property:
+    """Make an attribute of a Variable that takes certain values only."""
+    place = f"_{name}"
+
+    def write(self: "Variable", value: Any) -> None:
+        if not (allowed(value) or (value is None and error is ValueError)):
+            raise error(f"Variable {self.path}: {name} must be {what}. {received(name, value)}")
+        self.__dict__[place] = value
+
+    return property(operator.attrgetter(place), write)
 
 
 class Variable(torch.nn.Parameter):
@@ -28,8 +59,9 @@ class Variable(torch.nn.Parameter):
     Every torch function takes it and gives back plain tensors.
 
     Args:
-        initializer: Value (array, tensor, number), or a callable `(shape, dtype) -> tensor`.
-        shape: Needed with a callable initializer.
+        initializer: Value (array, tensor, number), a callable `(shape, dtype) -> tensor`, or the
+            name of an initializer.
+        shape: Needed with an initializer that is no value.
         dtype: Default `floatx()` for a callable, else that of the value.
         trainable: Whether an optimizer changes it; equals `requires_grad` for float types.
         autocast: Whether a mixed-precision layer reads it in its compute dtype.
@@ -71,6 +103,8 @@ class Variable(torch.nn.Parameter):
                 f"Variable: name must be a string without '/'. Received: name={name!r}."
             )
         one_of("Variable", "aggregation", aggregation, _AGGREGATIONS)
+        if isinstance(initializer, str):
+            initializer = INITIALIZERS.get(initializer)
         if callable(initializer):
             if shape is None:
                 raise ValueError(
@@ -100,8 +134,7 @@ class Variable(torch.nn.Parameter):
         self.aggregation = aggregation
         self.synchronization = synchronization
         self.initializer = initializer if callable(initializer) else None
-        self.constraint: Callable[..., torch.Tensor] | None = None
-        self.regularizer: Callable[..., torch.Tensor] | None = None
+        self.constraint = self.regularizer = None
         self.overwrite_with_gradient = False
         self._layout = layout
         if self.initializer is not None and scope.state.allocation is not None:
@@ -132,6 +165,12 @@ class Variable(torch.nn.Parameter):
         self._trainable = bool(value)
         if self.is_floating_point() or self.is_complex():
             self.requires_grad_(self._trainable)
+
+    constraint = _checked("constraint", callable, "None or a function", ValueError)
+    regularizer = _checked("regularizer", callable, "None or a function", ValueError)
+    overwrite_with_gradient = _checked(
+        "overwrite_with_gradient", lambda value: isinstance(value, bool), "a bool", TypeError
+    )
 
     @property
     def value(self) -> "Variable":
@@ -175,12 +214,32 @@ class Variable(torch.nn.Parameter):
         return value
 
     def numpy(self) -> np.ndarray:  # type: ignore[override]
-        """Return the value as a numpy array that shares memory on the CPU."""
-        return convert_to_numpy(self)
+        """Return a copy of the value as a numpy array: later steps do not change it."""
+        return np.array(convert_to_numpy(self))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value = convert_to_numpy(self)
-        return value if dtype is None else value.astype(dtype, copy=False)
+        if copy is False:
+            return np.array(value, dtype, copy=False)
+        return np.array(value, dtype)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Let NumPy's functions compute with the value: `np.mean(v)`, `np.concatenate([v, w])`."""
+        return function(*_arrays(args), **_arrays(kwargs))
+
+    def __array_ufunc__(self, function: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Let `v * array` give a tensor with gradients, `array * v` and `np.sqrt(v)` an array."""
+        if function in _OPERATORS and method == "__call__" and not kwargs and args[0] is self:
+            other = convert_to_tensor(np.asarray(args[1])).to(self.device)
+            if function is np.matmul:  # torch's takes one dtype only
+                other = other.to(self.dtype)
+            return _OPERATORS[function](self, other)
+        return getattr(function, method)(*_arrays(args), **_arrays(kwargs))
+
+    def __round__(self, ndigits: int | None = None) -> torch.Tensor:
+        return torch.round(self, decimals=ndigits or 0)
 
     def __repr__(self) -> str:  # type: ignore[override]
         text = f"path={self.path}, shape={tuple(self.shape)}, "
@@ -207,6 +266,15 @@ class Variable(torch.nn.Parameter):
 
 
 Variable.__init__.__signature__ = inspect.signature(Variable.__new__)  # type: ignore[attr-defined]
+
+
+def _arrays(x: Any) -> Any:
+    """Return arguments of a NumPy function with arrays in place of variables."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_arrays, x))
+    if isinstance(x, dict):
+        return {k: _arrays(v) for k, v in x.items()}
+    return np.asarray(x) if isinstance(x, Variable) else x
 
 
 def _operand(value: Any) -> Any:

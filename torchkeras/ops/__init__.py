@@ -1,6 +1,5 @@
 """Numeric functions on tensors, eager and symbolic: `keras.ops`."""
 
-from torchkeras.core.tensor import convert_to_numpy as convert_to_numpy
 from torchkeras.core.tensor import convert_to_tensor as convert_to_tensor
 from torchkeras.core.tensor import is_tensor as is_tensor
 from torchkeras.core.tensor import shape as shape
@@ -79,6 +78,7 @@ from torchkeras.ops.bitwise import lcm as lcm
 from torchkeras.ops.bitwise import ldexp as ldexp
 from torchkeras.ops.bitwise import left_shift as left_shift
 from torchkeras.ops.bitwise import right_shift as right_shift
+from torchkeras.ops.casting import convert_to_numpy as convert_to_numpy
 from torchkeras.ops.casting import dtype as dtype
 from torchkeras.ops.casting import saturate_cast as saturate_cast
 from torchkeras.ops.complex import polar as polar

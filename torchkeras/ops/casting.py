@@ -1,12 +1,25 @@
-"""Dtypes of tensors: ask for one, and change it within its range."""
+"""Tensors as arrays, and their dtypes: ask for one, and change it within its range."""
 
 from typing import Any
 
+import numpy as np
 import torch
 
+from torchkeras.core import tensor as _tensor
 from torchkeras.core.dtypes import standardize_dtype, torch_dtype
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import CORE, op
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """Return `x` as a numpy array of its own: later changes of a tensor do not show in it.
+
+    >>> import torch, torchkeras as keras
+    >>> keras.ops.convert_to_numpy(torch.ones(2))
+    array([1., 1.], dtype=float32)
+    """
+    array = _tensor.convert_to_numpy(x)  # may share memory
+    return array.copy() if isinstance(x, torch.Tensor) and x.device.type == "cpu" else array
 
 
 def dtype(x: Any) -> str:
