@@ -96,16 +96,6 @@ def test_in_a_torch_loop():
     assert optimizer.dynamic_scale.item() == 4.0
 
 
-def test_inner_loss_scale_factor_is_taken_out_too():
-    w = torch.nn.Parameter(torch.ones(2))
-    optimizer = LossScaleOptimizer(SGD(0.5, loss_scale_factor=4.0), initial_scale=8.0)
-    optimizer.build([w])
-    optimizer.scale_loss(w.sum()).backward()
-    assert w.grad[0].item() == 32.0
-    optimizer.step()
-    assert w[0].item() == 0.5
-
-
 def test_float16_gradients():
     w = torch.nn.Parameter(torch.ones(2, dtype=torch.float16))
     optimizer = LossScaleOptimizer(SGD(0.5), initial_scale=2.0**15)
@@ -182,3 +172,25 @@ def test_empty_variable():
 def test_inner_must_be_an_optimizer():
     with pytest.raises(TypeError, match="inner_optimizer must be an optimizer"):
         LossScaleOptimizer("sgd")
+
+
+def test_the_inner_factor_gives_way():
+    for module, variable in ((optimizers, Variable), (keras.optimizers, keras.Variable)):
+        inner = module.SGD(0.5, loss_scale_factor=100)
+        optimizer = module.LossScaleOptimizer(inner, initial_scale=8.0)
+        assert inner.loss_scale_factor is None
+        assert float(optimizer.scale_loss(1.0)) == 8
+        v = variable([1.0, 2.0])
+        optimizer.apply([torch.tensor([8.0, 16.0])], [v])
+        assert np.array(v).tolist() == [0.5, 1.0]
+
+
+def test_arguments_of_old_files():
+    old = {"weight_decay": None, "use_ema": False, "ema_momentum": 0.99, "dynamic": True}
+    for module in (optimizers, keras.optimizers):
+        config = module.LossScaleOptimizer(module.SGD(0.5), name="outer").get_config()
+        made = module.LossScaleOptimizer.from_config({**config, **old})
+        assert made.get_config() == config
+        for given in ({"dynamic": False}, {"ema_momentum": 0.9}, {"use_ema": True}, {"foo": 1}):
+            with pytest.raises(ValueError, match=next(iter(given))):
+                module.LossScaleOptimizer(module.SGD(0.5), **given)

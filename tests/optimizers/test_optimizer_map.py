@@ -90,3 +90,15 @@ def test_in_a_multi_optimizer_both_ways():
     assert [type(o).__name__ for o in theirs.optimizers] == ["Adam", "SGD"]
     again = deserialize(keras.optimizers.serialize(theirs))
     assert again.get_config() == ours.get_config()
+
+
+def test_wrappers_are_no_values():
+    for lib in (torchkeras, keras):
+        o = lib.optimizers
+        by_path = o.OptimizerMap(o.SGD())
+        v = lib.Variable([1.0])
+        for wrapper in (o.LossScaleOptimizer(o.SGD()), o.MultiOptimizer(by_path)):
+            with pytest.raises(ValueError, match=type(wrapper).__name__):
+                by_path["a"] = wrapper
+            with pytest.raises(ValueError, match=type(wrapper).__name__):
+                o.MultiOptimizer(o.OptimizerMap(wrapper)).build([v])

@@ -33,7 +33,7 @@ def warn_user(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
-_NOT_NONE = {"use_ema": False, "ema_momentum": 0.99}
+NOT_NONE = {"use_ema": False, "ema_momentum": 0.99}
 
 
 def with_options(init: Callable[..., None]) -> Callable[..., None]:
@@ -41,7 +41,7 @@ def with_options(init: Callable[..., None]) -> Callable[..., None]:
     own = inspect.signature(init).parameters
     shared = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=_NOT_NONE.get(name), annotation=kind
+            name, inspect.Parameter.KEYWORD_ONLY, default=NOT_NONE.get(name), annotation=kind
         )
         for name, kind in Options.__annotations__.items()
         if name not in own

@@ -57,6 +57,7 @@ class Optimizer(OldOptimizer, Advance, Configurable):
 
     _config_root = _config_base = True
     _own_apply = False  # a user's apply is what a step goes through
+    _wraps = False  # it stands around other optimizers, and cannot be one among several
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

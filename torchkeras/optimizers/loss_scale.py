@@ -10,8 +10,12 @@ from torchkeras.core.registry import OPTIMIZERS
 from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
+from torchkeras.optimizers.arguments import NOT_NONE, Options
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.state import Constant
+
+# Files of older versions hold all shared arguments, which had to have these values.
+_IDLE = dict.fromkeys(Options.__annotations__) | NOT_NONE | {"dynamic": True}
 
 
 @OPTIMIZERS.register("lossscaleoptimizer")
@@ -22,7 +26,7 @@ class LossScaleOptimizer(Optimizer):
     `dynamic_growth_steps` good steps in a row it doubles (https://arxiv.org/abs/1710.03740).
 
     Args:
-        inner_optimizer: The optimizer that updates.
+        inner_optimizer: The optimizer that updates; its `loss_scale_factor` becomes None.
         initial_scale: First factor.
         dynamic_growth_steps: Number of good steps before the factor doubles.
         name: Name.
@@ -39,7 +43,7 @@ class LossScaleOptimizer(Optimizer):
     (tensor([8.]), None, tensor([0.9000]))
     """
 
-    _config_root = True
+    _config_root = _wraps = True
     config_skip = frozenset({"kwargs"})
 
     def __init__(
@@ -50,6 +54,7 @@ class LossScaleOptimizer(Optimizer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        kwargs = {k: v for k, v in kwargs.items() if k not in _IDLE or v != _IDLE[k]}
         if kwargs:
             raise ValueError(
                 f"LossScaleOptimizer: {', '.join(kwargs)} must be set on the inner_optimizer. "
@@ -62,6 +67,7 @@ class LossScaleOptimizer(Optimizer):
             )
         super().__init__(0.0, name=name)
         self.inner_optimizer = inner_optimizer
+        inner_optimizer.loss_scale_factor = None  # one factor is enough
         self.initial_scale = initial_scale
         self.dynamic_growth_steps = dynamic_growth_steps
         self.step_counter = self.add_variable((), "zeros", "int32", name="step_counter")

@@ -42,7 +42,7 @@ class MultiOptimizer(Optimizer):
     [1, 1]
     """
 
-    _config_root = True
+    _config_root = _wraps = True
 
     def __init__(
         self,
@@ -123,9 +123,10 @@ class MultiOptimizer(Optimizer):
                 chosen = choose[self._names[variable]]
             else:
                 chosen = choose(variable)
-            if not isinstance(chosen, Optimizer):
+            if not isinstance(chosen, Optimizer) or chosen._wraps:
                 raise ValueError(
-                    "MultiOptimizer: optimizer_map must return an optimizer for each variable. "
+                    "MultiOptimizer: optimizer_map must return an optimizer for each variable, "
+                    "not a MultiOptimizer or LossScaleOptimizer. "
                     f"Received: {chosen!r} for {self._label(variable)}."
                 )
             self._owners[variable] = chosen

@@ -82,9 +82,10 @@ class OptimizerMap(Configurable, MutableMapping):
                 f"OptimizerMap: a key must be a regular expression, but {e}. "
                 f"{received('key', pattern)}"
             ) from None
-        if not isinstance(optimizer, Optimizer):
+        if not isinstance(optimizer, Optimizer) or optimizer._wraps:
             raise ValueError(
-                f"OptimizerMap: a value must be an optimizer. {received('value', optimizer)}"
+                "OptimizerMap: a value must be an optimizer, not a MultiOptimizer or "
+                f"LossScaleOptimizer. {received('value', optimizer)}"
             )
         self.optimizer_map[pattern] = optimizer
 
