@@ -82,7 +82,7 @@ def test_skipped_quiet_and_overridden():
             super().__init__(**kwargs)
             self.extra = extra
 
-    assert More(units=1).get_config() == {"extra": [1, 2], "units": 2}  # of all bases together
+    assert More(units=1).get_config() == {"extra": (1, 2), "units": 2}  # of all bases together
 
 
 def test_a_users_get_config_answers_for_its_own_class():

@@ -249,7 +249,7 @@ def test_what_cannot_be_written():
 def test_build_and_compile_configs():
     layer = built(torchkeras.layers.Dense(2))
     config = serialize.serialize_keras_object(layer)
-    assert config["build_config"] == {"input_shape": [None, 4]}
+    assert config["build_config"] == {"input_shape": (None, 4)}
     again = serialize.deserialize_keras_object(config)
     assert again.built and tuple(again.kernel.shape) == (4, 2)
     model = torchkeras.Sequential([torchkeras.Input((3,)), torchkeras.layers.Dense(1)])

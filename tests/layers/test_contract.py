@@ -7,6 +7,7 @@ import keras
 import pytest
 import torch
 from layer_cases import ELSEWHERE, ROWS, cases, class_of
+from layer_rows import convolution, core
 
 import oracle
 import torchkeras
@@ -63,6 +64,25 @@ def test_against_keras(name):
         config=row.config,
         ignore_config=row.ignore_config,
     )
+
+
+def kinds(config):
+    """What a config is made of, without its values."""
+    if isinstance(config, dict):
+        return {k: kinds(v) for k, v in config.items()}
+    if isinstance(config, (list, tuple)):
+        return ("tuple" if isinstance(config, tuple) else "list", [kinds(v) for v in config])
+    return None
+
+
+@pytest.mark.parametrize("name", [*core.ROWS, *convolution.ROWS])
+def test_configs_hold_tuples_where_keras_has_them(name):
+    case = first(name)
+    ours, theirs = (
+        getattr(lib.layers, class_of(name))(**case.arguments(lib)) for lib in (torchkeras, keras)
+    )
+    if ROWS[name].config:
+        assert kinds(ours.get_config()) == kinds(theirs.get_config())
 
 
 # RandomCrop changes nothing outside of training, as in Keras; its symbol is that of training.

@@ -191,14 +191,15 @@ def serialize_keras_object(obj: Any) -> Any:
     if isinstance(obj, dict):
         return {key: serialize_value(value) for key, value in obj.items()}
     if isinstance(obj, (list, tuple)):
-        return [serialize_value(e) for e in obj]
+        entries = [serialize_value(e) for e in obj]
+        return entries if isinstance(obj, list) else tuple(entries)
     if isinstance(obj, np.generic):
         return obj.item()
     if isinstance(obj, (torch.dtype, np.dtype)):
         return dtypes.standardize_dtype(obj)
     if isinstance(obj, slice):
-        entries = {n: serialize_value(getattr(obj, n)) for n in ("start", "stop", "step")}
-        return {"class_name": "__slice__", "config": entries}
+        limits = {n: serialize_value(getattr(obj, n)) for n in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": limits}
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, (np.ndarray, torch.Tensor)):
@@ -231,7 +232,7 @@ def serialize_keras_object(obj: Any) -> Any:
             "registered_name": "type",
         }
     if is_torch_module(obj):
-        return _module_config(obj)  # type: ignore[misc]
+        return _shared(obj, _module_config(obj))  # type: ignore[misc]
     if not hasattr(obj, "get_config"):
         raise TypeError(
             f"Cannot serialise an object of type {type(obj).__name__}: its class must have a "
@@ -274,6 +275,12 @@ def _class_config(obj: Any, module: str | None, name: str, registered: str | Non
             config["build_config"] = serialize_keras_object(build_config)
     if hasattr(obj, "get_compile_config"):
         config["compile_config"] = serialize_keras_object(obj.get_compile_config() or {})
+    return config if isinstance(obj, policy.DTypePolicy) else _shared(obj, config)
+
+
+def _shared(obj: Any, config: dict[str, Any]) -> dict[str, Any]:
+    if scope.state.sharing is not None:
+        scope.state.sharing.write(obj, config)
     return config
 
 
@@ -341,6 +348,18 @@ def _make(config: Any, kind: str | None) -> Any:
     cls = _find_class(config, kind)
     if not isinstance(inner, dict):
         raise ModelFileError(f"config of {name} must be a dict. Received: {type(inner).__name__}.")
+    sharing = scope.state.sharing
+    if sharing is None:
+        return _instance(config, cls)
+    shared = sharing.find(config, cls)
+    if shared is None:
+        shared = _instance(config, cls)
+        sharing.made(config, shared)
+    return shared
+
+
+def _instance(config: dict[str, Any], cls: Any) -> Any:
+    name, inner = config["class_name"], config["config"]
     try:
         if inspect.isclass(cls) and issubclass(cls, torch.nn.Module) and not _has_config(cls):
             return _make_module(config, cls)  # type: ignore[misc]
@@ -404,10 +423,15 @@ def _function(config: dict[str, Any], kind: str | None) -> Any:
         found = get_registered_object(known) if isinstance(known, str) else None
         if found is not None:
             return found
+    _check_registered(config, (name, "function"))
     kinds = (kind,) if kind else ("activation", "loss", "metric")
     for obj, builtin in _BUILTINS.items():
         if builtin.name == name and builtin.kind in kinds and not inspect.isclass(obj):
             return obj
+    # Files of Keras 3.0 to 3.6 leave the package out.
+    own = [f for key, f in _CUSTOM.items() if key.rpartition(">")[2] == name]
+    if len(own) == 1 and not inspect.isclass(own[0]):
+        return own[0]
     raise UnsafeModelError(_unknown("function", name))
 
 
@@ -429,10 +453,20 @@ def _find_class(config: dict[str, Any], kind: str | None) -> Any:
         found = _TABLE.get((family, name)) or (_TABLE.get(("layers", name)) if not family else None)
     if found is None or not inspect.isclass(found):
         raise UnsafeModelError(_unknown("class", name))
+    _check_registered(config, (name,))
     actual = _BUILTINS[found].kind
     if kind is not None and actual != kind and actual not in _ALSO_ALLOWED.get(kind, ()):
         raise UnsafeModelError(f"{name} is a {actual}, where a {kind} is accepted.")
     return found
+
+
+def _check_registered(config: dict[str, Any], names: tuple[Any, ...]) -> None:
+    registered = config.get("registered_name")
+    if registered and registered not in names:
+        raise UnsafeModelError(
+            f"registered_name={registered!r} is not known, and {names[0]!r} is one of Keras's own: "
+            "which of them is meant?"
+        )
 
 
 def _unknown(what: str, name: Any) -> str:

@@ -226,7 +226,7 @@ def graph_config(model: Any) -> dict[str, Any]:
     def written(x: Any) -> Any:
         if isinstance(x, KerasTensor):
             config = {
-                "shape": list(x.shape),
+                "shape": tuple(x.shape),
                 "dtype": x.dtype,
                 "keras_history": _history(x, indices),
             }
@@ -241,7 +241,7 @@ def graph_config(model: Any) -> dict[str, Any]:
         config["name"] = operation.name
         config["inbound_nodes"] = [
             {
-                "args": nest.map_structure(written, list(n.args)),
+                "args": nest.map_structure(written, tuple(n.args)),
                 "kwargs": nest.map_structure(written, _with_mask(operation, n.kwargs)),
             }
             for n in calls[id(operation)]

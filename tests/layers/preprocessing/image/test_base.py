@@ -128,7 +128,7 @@ def test_own_factor_is_in_the_config():
 
         return logged(base, [], __init__=init)
 
-    assert make(Ours)(0.4).get_config()["factor"] == [-0.4, 0.4]
+    assert make(Ours)(0.4).get_config()["factor"] == (-0.4, 0.4)
 
 
 def test_hooks_of_single_images():
