@@ -21,6 +21,7 @@ class _State(threading.local):
     depth: int = 0  # of layer calls, so that the outermost one knows that it is
     call_id: int = 0  # number of the running outermost call: losses of older calls are stale
     loss_call: int = -1  # the last outermost call in which a layer added a loss
+    sharing: Any = None  # tells objects apart that a file names in several places
     allocation: Any = None  # counts the variables of a model that is being loaded
     stateless: Any = None  # the StatelessScope around us: variables have their values there
     remat: tuple[Any, ...] = ()  # the RematScopes around us, innermost last

@@ -4,7 +4,7 @@ Keras's files name an object by the attributes that lead to it (`layers/dense`, 
 in alphabetical order, private ones last, and each object only by the first name that reaches it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -74,8 +74,13 @@ def torch_module(value: Any) -> nn.Module | None:
     return None if hasattr(type(value), "save_own_variables") else value
 
 
-def walk(root: Any) -> Iterator[tuple[str, Any]]:
+_Enter = Callable[[Any, str], bool]
+
+
+def walk(root: Any, skip: Iterable[Any] = ()) -> Iterator[tuple[str, Any]]:
     """Yield `(path, object)` for `root` (path `""`) and all objects under it, each once.
+
+    Objects in `skip`, and what only they lead to, are left out.
 
     >>> class Box:
     ...     def save_own_variables(self, store): ...
@@ -84,35 +89,54 @@ def walk(root: Any) -> Iterator[tuple[str, Any]]:
     >>> [path for path, _ in walk(box)]
     ['', 'a', 'b/box', 'b/box_1']
     """
-    yield from _visit(root, "", {})
+    # The objects too: an id may come again when its object is gone.
+    seen = {id(obj): obj for obj in skip}
+
+    def enter(value: Any, path: str) -> bool:
+        if id(value) in seen:
+            return False
+        seen[id(value)] = value
+        return True
+
+    yield from _visit(root, "", enter)
 
 
-def _visit(obj: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
-    if id(obj) in seen:
-        return
+def names(root: Any, places: Container[str]) -> Iterator[tuple[str, Any]]:
+    """Yield `(path, object)` for every path in `places` that leads to an object, by any name.
+
+    >>> class Box:
+    ...     def save_own_variables(self, store): ...
+    >>> box = Box()
+    >>> box.a = box.b = Box()
+    >>> [path for path, _ in names(box, {"b"})]
+    ['', 'b']
+    """
+    yield from _visit(root, "", lambda value, path: not path or path in places)
+
+
+def _visit(obj: Any, path: str, enter: _Enter) -> Iterator[tuple[str, Any]]:
     module = torch_module(obj)
-    if id(module) in seen:
+    if not enter(obj, path):
+        return
+    if module is not None and module is not obj and not enter(module, path):
         return  # a layer and the module that it stands for are one
-    seen[id(obj)] = obj  # the object too: an id may come again when its object is gone
     yield path, obj
     if module is not None:
-        seen[id(module)] = module
         return  # its state_dict is all of it
     for name, value in _attributes(obj):
-        yield from _visit_value(value, f"{path}/{name}" if path else name, seen)
+        yield from _visit_value(value, f"{path}/{name}" if path else name, enter)
 
 
-def _visit_value(value: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
+def _visit_value(value: Any, path: str, enter: _Enter) -> Iterator[tuple[str, Any]]:
     if is_container(value):
-        yield from _visit_container(value, path, seen)
+        yield from _visit_container(value, path, enter)
     elif is_stateful(value):
-        yield from _visit(value, path, seen)
+        yield from _visit(value, path, enter)
 
 
-def _visit_container(values: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
-    if id(values) in seen or not values:
-        return  # the first: a list may contain itself
-    seen[id(values)] = values
+def _visit_container(values: Any, path: str, enter: _Enter) -> Iterator[tuple[str, Any]]:
+    if not values or not enter(values, path):
+        return  # the second: a list may contain itself
     used: dict[str, int] = {}
     # dict(…) and list(…) go past what a tracked container makes of these methods
     for value in dict(values).values() if isinstance(values, dict) else list(values):
@@ -122,7 +146,7 @@ def _visit_container(values: Any, path: str, seen: dict[int, Any]) -> Iterator[t
         name = "container" if nested else to_snake_case(type(value).__name__)
         n = used.get(name, 0)
         used[name] = n + 1
-        yield from _visit_value(value, f"{path}/{name}_{n}" if n else f"{path}/{name}", seen)
+        yield from _visit_value(value, f"{path}/{name}_{n}" if n else f"{path}/{name}", enter)
 
 
 def _attributes(obj: Any) -> Iterator[tuple[str, Any]]:

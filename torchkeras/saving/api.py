@@ -1,11 +1,12 @@
 """Saving and loading by suffix."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from torchkeras._base.files import check_local
 from torchkeras.saving import formats
-from torchkeras.saving.format import LoadOptions, SaveOptions
+from torchkeras.saving.format import Format, LoadOptions, SaveOptions
 from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits
 from torchkeras.saving.weights import Rules
 
@@ -97,6 +98,7 @@ def save_weights(
     filepath: Any,
     overwrite: bool = True,
     max_shard_size: float | None = None,
+    objects_to_skip: Iterable[Any] | None = None,
 ) -> None:
     """Write a model's weights (and its optimizer's state) to a file.
 
@@ -108,6 +110,8 @@ def save_weights(
         max_shard_size: Largest size of one file in GB (of 1024**3 bytes), for a name that ends in
             `.weights.json`, beside which the files are put (for `.weights.h5` that name is made);
             None: all weights go to one file.
+        objects_to_skip: Layers that are left out, with all that only they lead to; for
+            `.weights.h5` and `.weights.json`.
 
     Raises:
         ValueError: for another suffix, or a model that is not built.
@@ -126,7 +130,8 @@ def save_weights(
         )
     _check_built("save_weights", model)
     _check_overwrite("save_weights", path, overwrite)
-    found.save_weights(model, path, SaveOptions(max_shard_size=max_shard_size))
+    skip = _skipped("save_weights", found, objects_to_skip)
+    found.save_weights(model, path, SaveOptions(max_shard_size=max_shard_size, skip=skip))
 
 
 def load_weights(
@@ -134,6 +139,7 @@ def load_weights(
     filepath: Any,
     skip_mismatch: bool = False,
     by_name: bool = False,
+    objects_to_skip: Iterable[Any] | None = None,
     *,
     cast: bool = False,
     strict: bool = False,
@@ -149,6 +155,8 @@ def load_weights(
         skip_mismatch: Whether layers whose weights do not fit are left as they are, with a warning.
         by_name: Whether layers are matched by name, for `.h5` files that Keras 1 and 2 wrote;
             what has no namesake is left as it is.
+        objects_to_skip: Layers that are left as they are, with all that only they lead to; for
+            `.weights.h5` and `.weights.json`.
         cast: Whether floats of the file may be converted to the model's width.
         strict: Whether weights without a place in the model are an error, not a warning.
         check_finite: Whether NaN and infinity are an error, not a warning.
@@ -168,8 +176,20 @@ def load_weights(
             "Received: by_name=True."
         )
     _check_built("load_weights", model)
-    rules = Rules(skip_mismatch, strict, cast, check_finite, require_optimizer)
+    skip = _skipped("load_weights", found, objects_to_skip)
+    rules = Rules(skip_mismatch, strict, cast, check_finite, require_optimizer, skip)
     found.load_weights(model, path, LoadOptions(by_name=by_name, rules=rules, limits=limits))
+
+
+def _skipped(owner: str, found: Format, objects: Iterable[Any] | None) -> tuple[Any, ...]:
+    if objects is None:
+        return ()
+    if not found.by_path:
+        raise ValueError(
+            f"{owner}: objects_to_skip must be None but for '.weights.h5' and '.weights.json'. "
+            f"Received: a file {found.suffixes[0]!r}."
+        )
+    return tuple(objects)
 
 
 def _check_overwrite(owner: str, path: str, overwrite: bool) -> None:

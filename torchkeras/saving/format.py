@@ -17,12 +17,14 @@ class SaveOptions:
         include_optimizer: Whether the optimizer's state goes into the file.
         max_shard_size: Largest size of one weights file in GB; None: all in one.
         extra: What else a caller stored beside the model, as the epoch.
+        skip: Objects that are left out, with all that only they lead to.
     """
 
     zipped: bool = True
     include_optimizer: bool = True
     max_shard_size: float | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    skip: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Format:
         load_weights: Sets a model's weights: `(model, path, LoadOptions)`.
         sharded: Whether it can spread weights over files of a largest size.
         by_name: Whether its layers carry names that weights can be matched by.
+        by_path: Whether weights stand under the paths of their objects, which can be skipped.
     """
 
     suffixes: tuple[str, ...]
@@ -67,3 +70,4 @@ class Format:
     load_weights: Callable[[Any, str, LoadOptions], None] | None = None
     sharded: bool = False
     by_name: bool = False
+    by_path: bool = False

@@ -22,12 +22,14 @@ FORMATS = (
         save_weights=weights_file.save_weights,
         load_weights=weights_file.load_weights,
         by_name=True,
+        by_path=True,
     ),
     Format(
         (".weights.json",),
         save_weights=shards.save_weights,
         load_weights=shards.load_weights,
         sharded=True,
+        by_path=True,
     ),
     Format(
         (".h5", ".hdf5"),

@@ -78,7 +78,7 @@ def save_weights(model: Any, path: str, options: SaveOptions) -> None:
         OSError: if they cannot be written.
     """
     plan = _Plan()
-    weights.save_state(model, plan)
+    weights.save_state(model, plan, options.skip)
     shards = plan.shards((options.max_shard_size or 0) * _GB)
     stem = os.path.basename(os.path.realpath(path)).removesuffix(INDEX)
     names = [f"{stem}_{i:05d}{SHARD}" for i in range(len(shards))]

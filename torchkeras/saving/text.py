@@ -8,6 +8,7 @@ from torch import nn
 
 from torchkeras._base.check import received
 from torchkeras.core import serialize
+from torchkeras.core.sharing import ObjectSharingScope
 from torchkeras.saving.allocation import Allocation
 from torchkeras.saving.legacy.config import modernize
 from torchkeras.saving.safety import (
@@ -238,9 +239,10 @@ def model_from_config(
         raise type(e)(e.message, path=path, where=e.where) from e
     check_config(config, path)
     try:
-        model = serialize.deserialize_keras_object(
-            config, custom_objects=custom_objects, safe_mode=safe_mode
-        )
+        with ObjectSharingScope():
+            model = serialize.deserialize_keras_object(
+                config, custom_objects=custom_objects, safe_mode=safe_mode
+            )
     except ModelFileError as e:
         raise type(e)(e.message, path=path, where=e.where or _place(e, config)) from e
     except (MemoryError, OSError):

@@ -1,7 +1,7 @@
 """Weights of a model to a sink and back: check all, then change all."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,6 +47,7 @@ class Rules:
         cast: Whether floats may change their width.
         check_finite: Whether NaN and infinity are an error, not a warning.
         require_optimizer: Whether an optimizer state that does not fit is an error.
+        skip: Objects that are left as they are, with all that only they lead to.
     """
 
     skip_mismatch: bool = False
@@ -54,6 +55,7 @@ class Rules:
     cast: bool = False
     check_finite: bool = False
     require_optimizer: bool = False
+    skip: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -77,9 +79,9 @@ class Job:
     values: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def save_state(root: Any, sink: Sink) -> None:
-    """Put the state of `root` and all objects under it into a sink."""
-    for path, obj in stateful.walk(root):
+def save_state(root: Any, sink: Sink, skip: Iterable[Any] = ()) -> None:
+    """Put the state of `root` and all objects under it, but those in `skip`, into a sink."""
+    for path, obj in stateful.walk(root, skip):
         entries: dict[str, Any] = {}
         module = stateful.torch_module(obj)
         if module is not None:
@@ -131,18 +133,42 @@ def load_jobs(
 
 def _plan(root: Any, source: Source, rules: Rules, file: str) -> list[Job]:
     """Compare the file with the model, without a look at the data."""
-    jobs, visited = [], set()
-    has_optimizer = False
-    for path, obj in stateful.walk(root):
-        if stateful.torch_module(obj) is None and not hasattr(type(obj), "load_own_variables"):
-            continue
-        group = f"{path}/vars" if path else "vars"
-        visited.add(group)
-        has_optimizer |= isinstance(obj, torch.optim.Optimizer)
-        jobs.append(Job(path, obj, source.children(group), _targets(obj), group))
+    jobs = list(_jobs(root, source, rules.skip))
+    _find_by_other_names(root, source, jobs)
+    visited = {job.group for job in (*jobs, *(_jobs(root, source) if rules.skip else ()))}
+    has_optimizer = any(isinstance(job.obj, torch.optim.Optimizer) for job in jobs)
     jobs = fitting(jobs, rules, file)
     _check_extra(source, visited, has_optimizer, rules, file)
     return jobs
+
+
+def _jobs(root: Any, source: Source, skip: Iterable[Any] = ()) -> Iterator[Job]:
+    for path, obj in stateful.walk(root, skip):
+        if stateful.torch_module(obj) is None and not hasattr(type(obj), "load_own_variables"):
+            continue
+        group = f"{path}/vars" if path else "vars"
+        yield Job(path, obj, source.children(group), _targets(obj), group)
+
+
+def _find_by_other_names(root: Any, source: Source, jobs: list[Job]) -> None:
+    """Look for what a file lacks under the other attributes that lead to an object.
+
+    Another class may have written it, or a Keras before 3.15, which did not look into lists in
+    lists: what is in them stands under the model's `layers`.
+    """
+    lacking = {id(job.obj): job for job in jobs if job.targets != {} and not job.found}
+    if not lacking or not source.datasets:
+        return
+    places = {
+        "/".join(parts[:n])
+        for p in source.datasets
+        for parts in [p.split("/")]
+        for n in range(1, len(parts))
+    }
+    for path, obj in stateful.names(root, places):
+        job, group = lacking.get(id(obj)), f"{path}/vars"
+        if job is not None and not job.found and source.children(group):
+            job.found, job.group = source.children(group), group
 
 
 def fitting(jobs: list[Job], rules: Rules, file: str) -> list[Job]:

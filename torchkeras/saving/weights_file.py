@@ -14,7 +14,7 @@ from torchkeras.saving.stores import H5Sink
 def save_weights(model: Any, path: str, options: SaveOptions) -> None:
     """Write a model's weights to one file."""
     with atomic_writer(path) as out, H5Sink(checksums=True, out=Region(out)) as sink:
-        weights.save_state(model, sink)
+        weights.save_state(model, sink, options.skip)
         sink.close()
 
 

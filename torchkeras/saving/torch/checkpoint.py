@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras.core import serialize, stateful
+from torchkeras.core import stateful
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.saving import named, text
@@ -33,11 +33,10 @@ _WRAPPED = ("state_dict", "model_state_dict", "model")
 
 def save_model(model: Any, path: str, options: SaveOptions) -> None:
     """Write a model with its training state."""
-    config = text.dump_json(serialize.serialize_keras_object(model), "config")
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "config": config.decode("ascii"),
+        "config": archive.config_of(model).decode("ascii"),
         "model": named.tensors_of(model, "save_model"),
         "epoch": options.extra.get("epoch", _epochs(model)),
     }

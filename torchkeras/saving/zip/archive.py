@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 
 from torchkeras._base.files import atomic_writer, open_regular
 from torchkeras.core import serialize, stateful
+from torchkeras.core.sharing import ObjectSharingScope
 from torchkeras.saving import text, weights
 from torchkeras.saving.allocation import Allocation
 from torchkeras.saving.format import LoadOptions, SaveOptions
@@ -47,10 +48,15 @@ def save_model(model: Any, path: str, options: SaveOptions) -> None:
 
 def describe(model: Any) -> tuple[bytes, bytes]:
     """Return the content of `metadata.json` and `config.json`."""
-    config = text.dump_json(serialize.serialize_keras_object(model), "config")
     saved_at = time.strftime("%Y-%m-%d@%H:%M:%S")
     metadata = {"keras_version": _KERAS_VERSION, "date_saved": saved_at}
-    return text.dump_json(metadata, "metadata"), config
+    return text.dump_json(metadata, "metadata"), config_of(model)
+
+
+def config_of(model: Any) -> bytes:
+    """Return a model's config; what it holds in several places is one object there too."""
+    with ObjectSharingScope():
+        return text.dump_json(serialize.serialize_keras_object(model), "config")
 
 
 def _has_own(obj: Any, method: str) -> bool:
