@@ -139,3 +139,32 @@ def test_numpy_functions_take_variables():
             assert result.requires_grad
             np.testing.assert_allclose(result.detach(), f(value, row), rtol=1e-6)
         assert (v < row).tolist() == (value < row).tolist()
+
+
+@pytest.mark.parametrize("lib", [keras, reference])
+def test_names_of_initializers(lib):
+    v = lib.Variable("ones", (2,), name="v")
+    assert v.numpy().tolist() == [1, 1]
+    v.assign([1.4, 0.6])
+    assert round(v).tolist() == [1, 1]
+    with pytest.raises(ValueError, match="shape"):
+        lib.Variable("ones")
+    with pytest.raises(ValueError, match="none of these"):
+        lib.Variable("none of these", (2,))
+
+
+@pytest.mark.parametrize("lib", [keras, reference])
+def test_what_a_variable_is_given_is_checked(lib):
+    v = lib.Variable([1.0])
+    assert v.constraint is v.regularizer is None
+    for name, error in [
+        ("constraint", ValueError),
+        ("regularizer", ValueError),
+        ("overwrite_with_gradient", TypeError),
+    ]:
+        with pytest.raises(error, match=name):
+            setattr(v, name, "true")
+    v.constraint = v.regularizer = abs
+    v.overwrite_with_gradient = True
+    v.constraint = None
+    assert (v.constraint, v.regularizer, v.overwrite_with_gradient) == (None, abs, True)
