@@ -31,3 +31,10 @@ def test_class_id_equals_real_keras(name, argument):
 def test_values_outside_of_0_and_1(name, argument):
     with pytest.raises(ValueError, match=rf"{name}: {argument} must be a number in \[0, 1\]"):
         getattr(torchkeras.metrics, name)(1.5)
+
+
+@pytest.mark.parametrize("num", [1, 2, 5])
+def test_thresholds(num):
+    for name, argument in NAMES.items():
+        ours, theirs = s.make(name, {argument: 0.5, "num_thresholds": num})
+        assert ours.thresholds == list(theirs.thresholds)

@@ -83,6 +83,13 @@ def test_config_round_trips_label_weights_and_thresholds():
     assert "thresholds" not in torchkeras.metrics.AUC().get_config()
 
 
+@pytest.mark.parametrize("args", [{"num_thresholds": 4}, {"thresholds": [0.5, 0.0, 0.3]}])
+def test_thresholds(args):
+    ours, theirs = s.make("AUC", args)
+    assert ours.thresholds == pytest.approx(theirs.thresholds)
+    assert ours.num_thresholds == theirs.num_thresholds == len(ours.thresholds)
+
+
 def test_counts_stay_exact_in_half_precision():
     metric = torchkeras.metrics.AUC(dtype="float16", num_thresholds=3)
     for _ in range(3):

@@ -92,3 +92,19 @@ def test_thresholds_of_numpy_and_tuples():
         metric = torchkeras.metrics.Precision(thresholds=thresholds)
         assert metric([0, 1], [0.3, 0.9]).tolist() == [0.5, 1.0]
     assert keras.metrics.Precision(thresholds=[0.2, 0.5]) is not None
+
+
+@pytest.mark.parametrize("name", ["Precision", "Recall", "TruePositives"])
+@pytest.mark.parametrize("thresholds", [None, 0.25, [0.2, 0.5]])
+def test_thresholds_are_a_list(name, thresholds):
+    ours, theirs = s.make(name, {"thresholds": thresholds})
+    assert ours.thresholds == theirs.thresholds
+    assert ours.init_thresholds == theirs.init_thresholds
+    assert ours.get_config()["thresholds"] == thresholds
+
+
+@pytest.mark.parametrize("name", ["Precision", "Recall"])
+def test_class_id_needs_columns(name):
+    for metric in s.make(name, {"class_id": 2}):
+        with pytest.raises(ValueError, match="class_id"):
+            metric.update_state(np.array([0, 1, 1, 0, 0]), np.array([0.2, 0.1, 0.6, 0.0, 0.2]))

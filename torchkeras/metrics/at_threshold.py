@@ -52,6 +52,11 @@ class _BestAt(CurveCounts):
         self._even = num_thresholds > 1
         self._add_counts((num_thresholds,))
 
+    @property
+    def thresholds(self) -> list[float]:
+        """All thresholds, in order."""
+        return [min(max(t, 0.0), 1.0) for t in self._thresholds]
+
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels, predictions in [0, 1], and weights."""
         owner = type(self).__name__

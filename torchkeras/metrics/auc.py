@@ -56,6 +56,11 @@ class CurveCounts(Metric):
         }
 
     @property
+    def thresholds(self) -> list[float]:
+        """All thresholds, in order."""
+        return list(self._thresholds)
+
+    @property
     def variables(self) -> list[Variable]:
         """The four counts, one entry a threshold."""
         self._fold()
@@ -150,10 +155,10 @@ class AUC(CurveCounts):
     ) -> None:
         self.curve = one_of("AUC", "curve", curve.upper(), CURVES)
         self.summation_method = one_of("AUC", "summation_method", summation_method, SUMMATIONS)
-        self.thresholds = None
+        self._own_thresholds = None
         if thresholds is not None:
             inner = sorted(checked_thresholds("AUC", thresholds, 0.5))
-            self.thresholds = inner
+            self._own_thresholds = inner
             self._thresholds = [-config.epsilon(), *inner, 1.0 + config.epsilon()]
             even = spread_thresholds(len(self._thresholds))
             self._even = all(
@@ -269,8 +274,10 @@ class AUC(CurveCounts):
 
     def _config_overrides(self) -> dict[str, Any]:
         weights = self.label_weights
-        own = {"label_weights": None if weights is None else weights.tolist()}
-        return super()._config_overrides() | own
+        return super()._config_overrides() | {
+            "thresholds": self._own_thresholds,
+            "label_weights": None if weights is None else weights.tolist(),
+        }
 
 
 def _interpolated_pr(tp: torch.Tensor, fp: torch.Tensor, fn: torch.Tensor) -> torch.Tensor:

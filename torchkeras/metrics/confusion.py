@@ -106,22 +106,25 @@ class _Count(Metric):
         self, thresholds: Thresholds = None, name: str | None = None, dtype: Any = None
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.thresholds = thresholds
-        self._thresholds = checked_thresholds(type(self).__name__, thresholds, 0.5)
+        self.init_thresholds = thresholds
+        self.thresholds = checked_thresholds(type(self).__name__, thresholds, 0.5)
         # Counts stay float32 whatever the dtype: float16 cannot count beyond 2048.
         self.accumulator = self.add_variable(
-            (len(self._thresholds),), "zeros", "float32", name="accumulator"
+            (len(self.thresholds),), "zeros", "float32", name="accumulator"
         )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of labels, predictions in [0, 1], and weights."""
         pair = binary_pair(type(self).__name__, y_true, y_pred, sample_weight)
-        self._add(self.accumulator, count([self._counted], *pair, self._thresholds)[0])
+        self._add(self.accumulator, count([self._counted], *pair, self.thresholds)[0])
 
     def result(self) -> torch.Tensor:
         """Return the count, a vector if there are several thresholds."""
         found = self.accumulator.detach().clone()
-        return found[0] if len(self._thresholds) == 1 else found
+        return found[0] if len(self.thresholds) == 1 else found
+
+    def _config_overrides(self) -> dict[str, Any]:
+        return super()._config_overrides() | {"thresholds": self.init_thresholds}
 
 
 @METRICS.register()
@@ -208,12 +211,12 @@ class _Share(Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         owner = type(self).__name__
-        self.thresholds = thresholds
+        self.init_thresholds = thresholds
         self.top_k = None if top_k is None else positive_int(owner, "top_k", top_k)
         self.class_id = class_id
         default = 0.5 if top_k is None else -torch.inf
-        self._thresholds = checked_thresholds(owner, thresholds, default)
-        shape = (len(self._thresholds),)
+        self.thresholds = checked_thresholds(owner, thresholds, default)
+        shape = (len(self.thresholds),)
         self.true_positives = self.add_variable(shape, "zeros", "float32", name="true_positives")
         self._errors = self.add_variable(shape, "zeros", "float32", name=self._error)
 
@@ -231,19 +234,28 @@ class _Share(Metric):
         if self.class_id is not None:
             label, y_pred, weight = of_class(owner, self.class_id, label, y_pred, weight)
         wanted = ("true_positives", self._error)
-        found = count(wanted, label, y_pred, weight, self._thresholds)
+        found = count(wanted, label, y_pred, weight, self.thresholds)
         self._add(self.true_positives, found[0])
         self._add(self._errors, found[1])
 
     def result(self) -> torch.Tensor:
         """Return the share, a vector if there are several thresholds; 0 of nothing is 0."""
         found = ratio(self.true_positives, self.true_positives + self._errors)
-        return found[0] if len(self._thresholds) == 1 else found
+        return found[0] if len(self.thresholds) == 1 else found
+
+    def _config_overrides(self) -> dict[str, Any]:
+        return super()._config_overrides() | {"thresholds": self.init_thresholds}
 
 
 def of_class(owner: str, class_id: int, *tensors: torch.Tensor | None) -> list[torch.Tensor | None]:
     """Return the column of one class of each tensor."""
-    classes = tensors[0].shape[-1]
+    label = tensors[0]
+    if label.ndim < 2:
+        raise ValueError(
+            f"{owner}: with class_id, predictions must have the shape (batch, classes). "
+            f"Received: y_pred.shape={tuple(label.shape)}."
+        )
+    classes = label.shape[-1]
     if not -classes <= class_id < classes:
         raise ValueError(
             f"{owner}: class_id must be in [0, {classes}). {received('class_id', class_id)}"
