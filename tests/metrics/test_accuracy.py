@@ -87,8 +87,40 @@ def test_labels_of_other_types():
         binary = torchkeras.metrics.BinaryAccuracy()
         assert float(binary(y_true, y_pred[:, 1:])) == 1.0
         hot = torch.eye(2).flip(0).to(dtype)
-        if dtype is not torch.bool:
-            assert float(torchkeras.metrics.CategoricalAccuracy()(hot, y_pred)) == 1.0
+        assert float(torchkeras.metrics.CategoricalAccuracy()(hot, y_pred)) == 1.0
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "float16"])
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("Accuracy", {}),
+        ("BinaryAccuracy", {}),
+        ("CategoricalAccuracy", {}),
+        ("TopKCategoricalAccuracy", {"k": 2}),
+        ("OneHotIoU", {"num_classes": 4, "target_class_ids": [1, 2]}),
+        ("OneHotMeanIoU", {"num_classes": 4}),
+    ],
+)
+def test_types_of_labels_equal_real_keras(name, args, dtype):
+    rng = np.random.default_rng(0)
+    y_true = np.eye(4)[rng.integers(0, 4, 9)].astype(dtype)
+    y_pred = rng.random((9, 4)).astype("f4")
+    y_pred[::2] = np.round(y_pred[::2])
+    ours, theirs = s.make(name, args)
+    for metric in (ours, theirs):
+        metric.update_state(y_true, y_pred)
+    assert_close(ours.result(), theirs.result())
+
+
+def test_bool_targets_train():
+    """Scripts make one-hot targets by `np.zeros(shape, dtype=bool)`."""
+    x, y = np.ones((6, 3), "f4"), np.eye(6, dtype=bool)
+    model = torchkeras.Sequential([torchkeras.layers.Dense(6, activation="softmax")])
+    metrics = ["accuracy", "top_k_categorical_accuracy", "mse"]
+    model.compile("sgd", "categorical_crossentropy", metrics=metrics)
+    logs = model.fit(x, y, verbose=0, class_weight={i: 1.0 for i in range(6)}).history
+    assert logs["accuracy"] == [pytest.approx(1 / 6)]
 
 
 def test_errors():

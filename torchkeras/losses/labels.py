@@ -20,6 +20,11 @@ def class_ids(owner: str, labels: torch.Tensor, num_classes: int) -> torch.Tenso
     return ids
 
 
+def best(x: torch.Tensor, axis: int = -1) -> torch.Tensor:
+    """Return where the largest entry is; torch's `argmax` takes no bools."""
+    return (x.byte() if x.dtype is torch.bool else x).argmax(axis)
+
+
 def no_class(
     labels: torch.Tensor, num_classes: int, ignore_class: int | None = None
 ) -> torch.Tensor:

@@ -8,6 +8,7 @@ from torchkeras._base import config
 from torchkeras.core import dtypes
 from torchkeras.core.registry import METRICS
 from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.losses.labels import best
 from torchkeras.losses.reduction import match_ranks
 from torchkeras.metrics.mean import MeanMetricWrapper
 
@@ -44,7 +45,7 @@ def equal(owner: str, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
     """1 where `y_true == y_pred`, else 0."""
     y_true, y_pred = match_ranks(*_pair(y_true, y_pred))
-    return as_float(equal("accuracy", y_true, y_pred.to(y_true.dtype)))
+    return as_float(equal("accuracy", y_true.to(y_pred.dtype), y_pred))
 
 
 @METRICS.register()
@@ -69,7 +70,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
     tensor([1.])
     """
     y_true, y_pred = _pair(y_true, y_pred)
-    return as_float(equal("categorical_accuracy", y_true.argmax(-1), y_pred.argmax(-1)))
+    return as_float(equal("categorical_accuracy", best(y_true), best(y_pred)))
 
 
 @METRICS.register()
@@ -82,7 +83,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> torch.Tensor:
     """
     y_true, y_pred = _pair(y_true, y_pred)
     y_true = class_of_row(y_true, y_pred)
-    return as_float(equal("sparse_categorical_accuracy", y_true, y_pred.argmax(-1)))
+    return as_float(equal("sparse_categorical_accuracy", y_true, best(y_pred)))
 
 
 @METRICS.register("accuracy")

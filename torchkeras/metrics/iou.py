@@ -57,8 +57,8 @@ class _ConfusionIoU(Metric):
         owner = type(self).__name__
         y_pred = convert_to_tensor(y_pred).detach()
         y_true = convert_to_tensor(y_true).to(y_pred.device)
-        y_true = y_true if self.sparse_y_true else y_true.argmax(self.axis)
-        y_pred = y_pred if self.sparse_y_pred else y_pred.argmax(self.axis)
+        y_true = y_true if self.sparse_y_true else labels.best(y_true, self.axis)
+        y_pred = y_pred if self.sparse_y_pred else labels.best(y_pred, self.axis)
         weight = None
         if sample_weight is not None:
             weight = convert_to_tensor(sample_weight).to(y_pred.device)

@@ -20,7 +20,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> torch.Te
     >>> keras.metrics.top_k_categorical_accuracy([[0.0, 0.0, 1.0]], [[0.5, 0.2, 0.3]], k=2)
     tensor([1.])
     """
-    return sparse_top_k_categorical_accuracy(convert_to_tensor(y_true).argmax(-1), y_pred, k)
+    return sparse_top_k_categorical_accuracy(labels.best(convert_to_tensor(y_true)), y_pred, k)
 
 
 @METRICS.register()

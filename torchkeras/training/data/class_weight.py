@@ -1,13 +1,14 @@
 """Class weights turned into one weight a sample."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 import torch
 
 from torchkeras._base.check import received
+from torchkeras.losses.labels import best
 
 
 class ClassWeight:
@@ -43,6 +44,11 @@ class ClassWeight:
         self.given = [label for label, _ in table]
         self.classes = torch.tensor(self.given, dtype=torch.int64, device="cpu")
         self.values = torch.tensor([weight for _, weight in table], dtype=dtype, device="cpu")
+
+    def each(self, weigh: Callable[..., Any], y: Any, weight: Any) -> Any:
+        """Return `weigh(self, y, weight)` of the only output."""
+        self.check_single(y, weight)
+        return weigh(self, y, weight)
 
     def check_single(self, y: Any, sample_weight: Any = None) -> None:
         """Refuse anything but one `y` with at most one array of sample weights."""
@@ -82,7 +88,7 @@ class ClassWeight:
 
     def _labels(self, y: Any, offset: int) -> torch.Tensor:
         if y.dim() == 2 and y.shape[1] > 1:
-            return (y.to(torch.uint8) if y.dtype == torch.bool else y).argmax(-1)
+            return best(y)
         if not 1 <= y.dim() <= 2:
             raise ValueError(
                 f"{self.owner}: class_weight needs y of shape (batch,), (batch, 1) or "
