@@ -60,7 +60,9 @@ __version__ = "0.1.0"
 
 
 # Loaded when they are asked for: they need packages that take long to load, or are seldom used.
-_LATER = frozenset({"applications", "datasets", "distillation", "distribution", "wrappers"})
+_LATER = frozenset(
+    {"applications", "compat", "datasets", "distillation", "distribution", "wrappers"}
+)
 
 
 def __getattr__(name: str) -> object:

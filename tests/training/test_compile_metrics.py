@@ -196,6 +196,6 @@ def test_metrics_that_are_refused():
         CompileMetrics(None, 5)
     with pytest.raises(ValueError, match=r"metrics must hold names, functions or metrics"):
         CompileMetrics([5], None)
-    for metrics in (["mse"], [["mse"]] * 3, {"c": "mse"}):
+    for metrics in ([["mse"]] * 3, {"c": "mse"}):
         with pytest.raises(ValueError, match=r"metrics must have the form of the outputs"):
             CompileMetrics(metrics, None, output_names=NAMES).update_state([TA, TB], [A, B])

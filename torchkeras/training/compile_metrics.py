@@ -102,7 +102,7 @@ class CompileMetrics(Metric):
         keys: set[str] = set()
         for what, given in self._given.items():
             weighted = what == "weighted_metrics"
-            for i, entries in enumerate(matcher.spread(what, given, lists=True)):
+            for i, entries in enumerate(matcher.spread_metrics(what, given)):
                 for entry in nest.flatten(entries):
                     if entry is None or true[i] is None:
                         continue

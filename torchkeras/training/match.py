@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from torchkeras._base import legacy
 from torchkeras.core import nest
 
 
@@ -65,6 +66,24 @@ class Matcher:
             except KeyError:
                 pass  # other names, or wrong ones
         return self.spread(what, given, share=share)
+
+    def spread_metrics(self, what: str, given: Any) -> list:
+        """Return the metrics of each output; in Keras 2 a plain list was for every output.
+
+        One with as many entries as there are outputs has one an output, as in Keras 3.
+        """
+        plain = isinstance(given, (list, tuple)) and not any(
+            isinstance(entry, (list, tuple, dict)) for entry in given
+        )
+        if plain and not given:
+            return [None] * len(self.outputs)
+        if plain and len(given) != len(self.outputs) > 1:
+            count = len(self.outputs)
+            text = f"Write {what}={[[*map(_named, given)]] * count}."
+            old = f"compile({what}=…) with one list for {count} outputs"
+            if legacy.allow(old.replace("'", ""), text.replace("'", "")):
+                return [[_another(m) if i else m for m in given] for i in range(count)]
+        return self.spread(what, given, lists=True)
 
     def spread(self, what: str, given: Any, *, share: bool = False, lists: bool = False) -> list:
         """Return one entry of `given` an output; None where there is none.
@@ -151,3 +170,14 @@ def _form(x: Any) -> Any:
 def _shown(form: Any) -> str:
     text = str(form).replace("'*'", "*")
     return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _named(metric: Any) -> str:
+    return repr(metric) if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
+
+
+def _another(metric: Any) -> Any:
+    """Return a metric for one more output: an object with a state serves one only."""
+    if hasattr(metric, "get_config") and not isinstance(metric, type):
+        return type(metric).from_config(metric.get_config())
+    return metric

@@ -24,7 +24,7 @@ class OnBatch(step.Steps):
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
+        class_weight: dict[Any, Any] | None = None,
         return_dict: bool = False,
     ) -> Any:
         """Train on one batch; return its loss and metrics."""
@@ -80,6 +80,7 @@ class OnBatch(step.Steps):
             weight,
             batch_size=size,
             class_weight=class_weight,
+            outputs=self._output_names(),
             owner=owner,
             strings=self._takes_strings,
         )
@@ -112,6 +113,10 @@ class OnBatch(step.Steps):
                 f"You must call `compile()` before using the model: {method}() needs a loss and "
                 "an optimizer."
             )
+
+    def _output_names(self) -> list[str] | None:
+        names = getattr(self, "output_names", None)
+        return list(names) if names else None
 
     def _takes_strings(self) -> bool:
         """Tell whether there is a layer that makes numbers of strings."""

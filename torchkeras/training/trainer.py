@@ -142,7 +142,7 @@ class Trainer(OnBatch):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool | str = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: dict[Any, Any] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
@@ -162,7 +162,8 @@ class Trainer(OnBatch):
             validation_split: Fraction of the end of `x` and `y` to evaluate on.
             validation_data: `(x, y)` or `(x, y, sample_weight)` or a dataset to evaluate on.
             shuffle: Whether samples come in a new order each epoch.
-            class_weight: Weight of each class in the loss.
+            class_weight: Weight of each class in the loss; for several outputs a dict of such
+                dicts by the outputs' names.
             sample_weight: Weight of each sample in the loss.
             initial_epoch: Epoch to begin at, counted from 0.
             steps_per_epoch: Steps that make an epoch; default: one pass.
@@ -200,6 +201,7 @@ class Trainer(OnBatch):
             steps=steps_per_epoch,
             shuffle=shuffle,
             class_weight=class_weight,
+            outputs=self._output_names(),
             owner="fit",
             strings=self._takes_strings,
         )
@@ -324,6 +326,7 @@ class Trainer(OnBatch):
             sample_weight,
             batch_size=batch_size,
             steps=steps,
+            outputs=self._output_names(),
             owner="validation_data",
             strings=self._takes_strings,
         )
@@ -383,6 +386,7 @@ class Trainer(OnBatch):
             sample_weight,
             batch_size=batch_size,
             steps=steps,
+            outputs=self._output_names(),
             owner="evaluate",
             strings=self._takes_strings,
         )

@@ -34,7 +34,6 @@ from torchkeras.ops import square as square
 from torchkeras.ops import squeeze as squeeze
 from torchkeras.ops import stack as stack
 from torchkeras.ops import sum as sum
-from torchkeras.ops import tile as tile
 from torchkeras.ops import transpose as transpose
 
 lesser, lesser_equal = less, less_equal
@@ -289,9 +288,15 @@ def transpose_shape(shape: Any, target_format: str, spatial_axes: Any) -> tuple[
 # ------------------------------------------------------------------------------- making
 
 
-def eye(size: int, dtype: str | None = None, name: str | None = None) -> Any:
-    """Return a variable that holds the unit matrix."""
-    return variable(np.eye(size), dtype, name)
+def eye(size: Any, dtype: str | None = None, name: str | None = None) -> Any:
+    """Return a variable that holds the unit matrix; `size` is a number, or rows and columns."""
+    rows, columns = size if isinstance(size, (tuple, list)) else (size, size)
+    return variable(np.eye(rows, columns), dtype, name)
+
+
+def tile(x: Any, n: Any) -> Any:
+    """Repeat a whole tensor along its axes."""
+    return ops.tile(x, n)
 
 
 def zeros(shape: Any, dtype: str | None = None, name: str | None = None) -> Any:

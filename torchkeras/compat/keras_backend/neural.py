@@ -21,7 +21,7 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
     """Return the rectified values, with a slope below the threshold and an upper bound."""
     above = ops.relu(x) if threshold == 0 else ops.where(x > threshold, x, ops.zeros_like(x))
     if max_value is not None:
-        above = ops.minimum(above, max_value)
+        above = ops.clip(above, 0.0, max_value)  # a threshold below 0 lets negative values through
     if alpha:
         above = above - alpha * ops.relu(threshold - x)
     return above

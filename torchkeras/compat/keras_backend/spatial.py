@@ -234,8 +234,8 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     if first and len(x.shape) > 2:
         if len(bias.shape) == 1:
             return x + ops.reshape(bias, (1, -1, *[1] * (len(x.shape) - 2)))
-        order = (len(bias.shape) - 1, *range(len(bias.shape) - 1))
-        bias = ops.transpose(bias, order)
+        # Old Keras laid the numbers out anew; it did not transpose them.
+        bias = ops.reshape(bias, (1, bias.shape[-1], *bias.shape[:-1]))
     return x + bias
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from torchkeras.compat.names.losses import Reduction as Reduction
 from torchkeras.compat.old_utils.files import H5Dict as H5Dict
 from torchkeras.compat.old_utils.files import HDF5Matrix as HDF5Matrix
 from torchkeras.compat.old_utils.files import (
@@ -22,6 +23,7 @@ from torchkeras.compat.old_utils.models import get_from_module as get_from_modul
 from torchkeras.compat.old_utils.models import has_arg as has_arg
 from torchkeras.compat.old_utils.models import layer_from_config as layer_from_config
 from torchkeras.compat.old_utils.models import multi_gpu_model as multi_gpu_model
+from torchkeras.compat.old_utils.models import object_list_uid as object_list_uid
 from torchkeras.compat.old_utils.models import plot as plot
 from torchkeras.compat.old_utils.models import print_summary as print_summary
 from torchkeras.compat.old_utils.numbers import accuracy as accuracy
@@ -32,6 +34,7 @@ from torchkeras.compat.old_utils.numbers import (
 from torchkeras.compat.old_utils.numbers import conv_input_length as conv_input_length
 from torchkeras.compat.old_utils.numbers import conv_output_length as conv_output_length
 from torchkeras.compat.old_utils.numbers import convert_kernel as convert_kernel
+from torchkeras.compat.old_utils.numbers import deconv_length as deconv_length
 from torchkeras.compat.old_utils.numbers import make_tuple as make_tuple
 from torchkeras.compat.old_utils.numbers import multiclass_logloss as multiclass_logloss
 from torchkeras.compat.old_utils.numbers import normalize_data_format as normalize_data_format
@@ -41,6 +44,7 @@ from torchkeras.compat.old_utils.numbers import probas_to_classes as probas_to_c
 from torchkeras.compat.old_utils.numbers import slice_arrays as slice_arrays
 from torchkeras.compat.old_utils.numbers import to_categorical as to_categorical
 from torchkeras.compat.old_utils.numbers import to_list as to_list
+from torchkeras.compat.old_utils.numbers import transpose_shape as transpose_shape
 from torchkeras.compat.old_utils.numbers import unpack_singleton as unpack_singleton
 from torchkeras.compat.old_utils.tf_utils import to_ordinal as to_ordinal
 from torchkeras.compat.old_utils.tf_utils import (

@@ -93,6 +93,12 @@ def get_from_module(
     return found(**(kwargs or {})) if instantiate else found
 
 
+def object_list_uid(objects: Any) -> str:
+    """Return a key for a list of objects; who caches by tensors takes it."""
+    given = objects if isinstance(objects, (list, tuple)) else [objects]
+    return ", ".join(str(id(x)) for x in given)
+
+
 def multi_gpu_model(
     model: Any, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False
 ) -> Any:

@@ -106,6 +106,52 @@ def conv_input_length(
     return (output_length - 1) * stride - 2 * pad + filter_size
 
 
+def deconv_length(
+    dim_size: int | None,
+    stride_size: int,
+    kernel_size: int,
+    padding: str,
+    output_padding: int | None,
+    dilation: int = 1,
+) -> int | None:
+    """Return the length of a transposed convolution's result."""
+    if dim_size is None:
+        return None
+    one_of("deconv_length", "padding", padding, ("valid", "same", "full"))
+    reach = (kernel_size - 1) * dilation + 1
+    if output_padding is None:
+        more = {"valid": max(reach - stride_size, 0), "full": 2 - stride_size - reach, "same": 0}
+        return dim_size * stride_size + more[padding]
+    pad = {"valid": 0, "same": reach // 2, "full": reach - 1}[padding]
+    return (dim_size - 1) * stride_size + reach - 2 * pad + output_padding
+
+
+def transpose_shape(shape: Any, target_format: str, spatial_axes: Sequence[int]) -> Any:
+    """Return a channels-last shape, or one entry an axis, with its spatial axes where they go."""
+    if target_format == "channels_last":
+        return shape
+    one_of("transpose_shape", "target_format", target_format, ("channels_last", "channels_first"))
+    moved = [*shape[: spatial_axes[0]], shape[-1], *(shape[a] for a in spatial_axes)]
+    return tuple(moved) if isinstance(shape, tuple) else moved
+
+
+def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return first and last rows of batches.
+
+    >>> make_batches(5, 2)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return [(i, min(size, i + batch_size)) for i in range(0, size, batch_size)]
+
+
+def batch_shuffle(index_array: Any, batch_size: int) -> np.ndarray:
+    """Return row numbers with their batches in another order; an incomplete batch stays last."""
+    index_array = np.asarray(index_array)
+    whole = len(index_array) // batch_size * batch_size
+    batches = np.random.permutation(index_array[:whole].reshape(-1, batch_size))
+    return np.append(batches.ravel(), index_array[whole:])
+
+
 def slice_arrays(arrays: Any, start: Any = None, stop: int | None = None) -> Any:
     """Return rows of an array, or of each of a list, by two ends or by their numbers."""
     if arrays is None:

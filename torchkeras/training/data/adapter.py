@@ -1,6 +1,6 @@
 """The one door for data: what kind of source it is, and which adapter reads it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from torchkeras.core.strings import string_leaves
 from torchkeras.training.data.accept import is_array, may_hold_strings
 from torchkeras.training.data.array import ArrayAdapter
 from torchkeras.training.data.base import DataAdapter
+from torchkeras.training.data.by_output import class_weights, in_order
 from torchkeras.training.data.checks import is_structure, refuse_extra, refuse_leaf
-from torchkeras.training.data.class_weight import ClassWeight
 from torchkeras.training.data.generator import GeneratorAdapter
 from torchkeras.training.data.loader import LoaderAdapter, length, make_loader
 from torchkeras.training.data.pydataset import PyDataset, PyDatasetAdapter
@@ -28,7 +28,8 @@ def make_adapter(
     *,
     batch_size: int | None = None,
     shuffle: bool | str = False,
-    class_weight: dict[int, float] | None = None,
+    class_weight: dict[Any, Any] | None = None,
+    outputs: Sequence[str] | None = None,
     steps: int | None = None,
     floatx: str = "float32",
     owner: str = "fit",
@@ -44,7 +45,9 @@ def make_adapter(
         batch_size: Samples a batch, default 32; used for arrays and Datasets only.
         shuffle: Whether each epoch has a new order; `"batch"` shuffles within batches of arrays.
             A DataLoader and a generator have an order of their own.
-        class_weight: Weight of each class; given sample weights are multiplied by it.
+        class_weight: Weight of each class, or such a dict for each output by its name; given
+            sample weights are multiplied by it.
+        outputs: Names of the model's outputs, for weights by name beside targets in a list.
         steps: Batches an epoch: it may be less or more than one pass over the data.
         floatx: What floating point arrays become.
         owner: Who asks, for messages.
@@ -74,7 +77,8 @@ def make_adapter(
     float_dtype = dtypes.torch_dtype(floatx)
     weights = None
     if class_weight is not None:
-        weights = ClassWeight(owner, class_weight, float_dtype)
+        weights = class_weights(owner, class_weight, outputs, float_dtype)
+    sample_weight = in_order(y, sample_weight, outputs)
     textual = strings is not None and may_hold_strings(x) and strings()
     common = {"steps": steps, "class_weight": weights, "owner": owner, "strings": textual}
     if textual:

@@ -53,7 +53,7 @@ class ArrayAdapter(DataAdapter):
         self.num_batches = -(-self.num_samples // batch_size) if steps is None else steps
         x, y, weight = settle((x, y, weight), [c for _, c in named])
         if class_weight is not None:
-            weight = _class_weights(class_weight, y, weight)
+            weight = class_weight.each(_class_weights, y, weight)
         self._parts = (x, y, weight)
 
     def _pass(self, skip: int = 0) -> Iterator[Batch]:
@@ -93,7 +93,6 @@ def _form(structure: Any) -> str:
 
 def _class_weights(class_weight: ClassWeight, y: Any, weight: Any) -> TensorColumn:
     """Weigh the whole data set once, so that a class without a weight shows before any step."""
-    class_weight.check_single(y, weight)
     ranges = ((i, min(i + _ROWS_AT_ONCE, len(y))) for i in range(0, len(y), _ROWS_AT_ONCE))
     return TensorColumn(
         torch.cat(
