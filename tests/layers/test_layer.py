@@ -312,6 +312,126 @@ def set_attr(k):
     return r
 
 
+@case
+def structures_of_shapes(k):
+    """The shapes of `compute_output_shape` say whether outputs are a tuple or a list."""
+
+    class Many(k.layers.Layer):
+        def __init__(self, make):
+            super().__init__()
+            self.make = make
+
+        def call(self, x):
+            raise AssertionError("the shapes are told")
+
+        def compute_output_shape(self, input_shape):
+            return self.make(input_shape)
+
+    r = []
+    for make in (
+        lambda s: (s, s),
+        lambda s: [s, s],
+        lambda s: (s, [s, (s, s)]),
+        lambda s: {"a": s, "b": (s,)},
+    ):
+        out = Many(make).compute_output_spec(k.KerasTensor((2, 3)))
+        r.append([type(out).__name__, str(k.tree.map_structure(lambda t: t.shape, out))])
+    return [*r, err(k.layers.Layer().compute_output_shape, (2, 3))]
+
+
+@case
+def build_arguments(k):
+    class NoSuffix(k.layers.Layer):
+        def build(self, foo_shape, bar):
+            pass
+
+        def call(self, foo, bar):
+            return foo
+
+    class Other(NoSuffix):
+        def build(self, foo_shape, baz_shape):
+            pass
+
+    class Some(NoSuffix):
+        def build(self, bar_shape):
+            self.seen = bar_shape
+
+    some = Some()
+    some(X(2, 1), X(2, 2))
+    return [err(NoSuffix(), X(2, 1), X(2, 2)), err(Other(), X(2, 1), X(2, 2)), some.seen]
+
+
+@case
+def weights_made_in_call(k):
+    class Late(k.layers.Layer):
+        def call(self, x):
+            self.w = self.add_weight(shape=(), initializer="zeros")
+            return x
+
+    class LateModel(k.Model):
+        def call(self, x):
+            return x + self.add_weight(shape=(), initializer="zeros")
+
+    class InTime(k.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.built = True
+            self.w = self.add_weight(shape=(), initializer="zeros")
+
+        def call(self, x):
+            return x + self.w
+
+    errors = [err(Late(), X(2)), err(Late(), k.KerasTensor((2,))), err(LateModel(), X(2))]
+    return [*errors, err(InTime(), X(2))]
+
+
+@case
+def attributes_before_init(k):
+    class Early(k.layers.Layer):
+        def __init__(self):
+            self.flag = True
+            self.w = k.Variable(np.ones(2, "float32"))
+            self.parts = [k.layers.Dense(1)]
+            seen.append(self.flag and len(self.parts))
+            super().__init__()
+
+        def call(self, x):
+            return self.parts[0](x) * self.w
+
+    class Never(k.layers.Layer):
+        def __init__(self):
+            self.flag = True
+
+        def call(self, x):
+            return x
+
+    seen = []
+    layer = Early()
+    shape = list(layer(X(3, 2)).shape)
+    return [seen, shape, len(layer.weights), len(layer.trainable_weights), err(Never(), X(2))]
+
+
+@case
+def activity_of_no_samples(k):
+    layer = k.layers.Activation("linear", activity_regularizer="l2")
+    layer(np.ones((0, 5), "float32"))
+    return [float(layer.losses[0])]
+
+
+@case
+def rematerialized_call(k):
+    plain = k.layers.Dense(2)
+    r = [plain.rematerialized_call(plain.call, X(1, 3)) == plain.call]
+    activation = k.layers.Activation("relu")
+    r.append(d(activation.call(X(3))))
+    with k.RematScope("full"):
+        twice = k.layers.Dense(2, kernel_initializer="ones")
+        twice.build((1, 3))
+        again = twice.rematerialized_call(twice.call, X(1, 3))
+        r += [again == twice.call, d(again(X(1, 3)))]
+    return r
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_like_keras(f):

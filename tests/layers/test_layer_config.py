@@ -149,6 +149,29 @@ def out_shapes(k):
     ]
 
 
+@case
+def dtype_in_a_config(k):
+    """A constructor gets the policy's name, as people write it, or the policy."""
+    seen = []
+
+    class Own(k.layers.Dense):
+        def __init__(self, *args, **kwargs):
+            dtype = kwargs["dtype"]
+            seen.append(dtype if isinstance(dtype, str) else [type(dtype).__name__, dtype.name])
+            super().__init__(*args, **kwargs)
+
+    for dtype in ("bfloat16", "mixed_float16", "int8_from_bfloat16"):
+        Own.from_config(k.layers.Dense(2, dtype=dtype).get_config())
+    return seen
+
+
+@case
+def trainable_is_a_boolean(k):
+    return [
+        err(lambda v=v: k.layers.Dense(2, trainable=v).trainable) for v in (True, 1, "no", None)
+    ]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_like_keras(f):

@@ -140,6 +140,42 @@ def lists_dtypes(k):
     return r
 
 
+@case
+def policy_of_a_built_layer(k):
+    r = []
+    for policy in (
+        "mixed_bfloat16",
+        "int8_from_float32",
+        "int4_from_float32",
+        "float8_from_float32",
+        "int8_from_mixed_bfloat16",
+        "gptq/4/-1_from_float32",
+        "awq/4/-1_from_float32",
+    ):
+        layer = k.layers.Dense(3, kernel_initializer="ones")
+        layer.build((2, 4))
+
+        def change(layer=layer, policy=policy):
+            layer.dtype_policy = policy
+            kinds = sorted(str(v.dtype).replace("torch.", "") for v in layer.variables)
+            return layer.dtype_policy.name, layer.quantization_mode, kinds, layer(X(2, 4))
+
+        r.append(err(change))
+    return r
+
+
+@case
+def policy_of_a_layer_with_a_map(k):
+    policies = k.dtype_policies.DTypePolicyMap()
+    layer = k.layers.Dense(2, dtype=policies, name="one")
+    layer.build((None, 4))
+    r = []
+    for name in ("mixed_bfloat16", "float16"):
+        layer.dtype_policy = name
+        r.append([type(layer.dtype_policy).__name__, layer.compute_dtype, policies["one"].name])
+    return r
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_like_keras(f):

@@ -43,6 +43,7 @@ def wrap_build(build: Callable[..., Any]) -> Callable[..., Any]:
             ):
                 self._settle_policy()
                 build(self, *args, **kwargs)
+                self._refresh()  # so that `layer.call` can be used by itself
                 self.built = True
                 if "_weights_to_set" in self.__dict__:  # `weights=` of Keras 1 and 2
                     self.set_weights(self.__dict__.pop("_weights_to_set"))

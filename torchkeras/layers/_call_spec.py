@@ -58,6 +58,13 @@ def build_parameters(function: Any) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
 
 
+@cache
+def _needed(function: Any) -> tuple[str, ...]:
+    """Return the names of a `build` method's parameters that have no default."""
+    parameters = inspect.signature(function).parameters
+    return tuple(n for n in build_parameters(function) if parameters[n].default is inspect._empty)
+
+
 def mentions(cls: type, name: str, base: type) -> bool:
     """Tell whether a method that a class adds to `base` reads the attribute `name`."""
     own = cls.__mro__[: cls.__mro__.index(base)]
@@ -111,6 +118,9 @@ def shapes_by_parameter(
 
     A method of one parameter gets the shape of the first tensor, whatever it is called; one with
     several gets `<argument>_shape` for each it names.
+
+    Raises:
+        ValueError: if the method needs a shape that no tensor argument gives.
     """
     shapes = {
         f"{name}_shape": nest.map_structure(lambda x: None if x is None else tuple(x.shape), value)
@@ -125,4 +135,11 @@ def shapes_by_parameter(
     found = {name: shapes[name] for name in wanted if name in shapes}
     if wanted[0] not in found and len(shapes) == 1:
         found[wanted[0]] = next(iter(shapes.values()))
+    for name in _needed(function):
+        if name not in found:
+            raise ValueError(
+                f"{function.__qualname__}: a parameter beside others must be called as a tensor "
+                f"argument of call(), with '_shape' at its end: {', '.join(shapes)}. "
+                f"Received: {name!r}."
+            )
     return found

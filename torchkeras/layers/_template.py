@@ -139,7 +139,7 @@ class LayerCall(nn.Module):
 
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._refresh()
-        if "_plain_lists" in self.__dict__:
+        if self._plain_lists:
             self._follow_lists()
         spec = self._call_spec
         if "training" in kwargs and not spec.has_training:
@@ -177,7 +177,7 @@ class LayerCall(nn.Module):
         if self.activity_regularizer is not None:
             for x in nest.flatten(outputs):
                 # Keras counts it per sample.
-                self.add_loss(self.activity_regularizer(x) / (x.shape[0] if x.ndim else 1))
+                self.add_loss(self.activity_regularizer(x) / max(x.shape[0] if x.ndim else 1, 1))
         if self.supports_masking:
             if previous_mask is not None or self.makes_mask:
                 _mask.set_masks(outputs, self.compute_mask(first, previous_mask))
@@ -372,11 +372,32 @@ class LayerCall(nn.Module):
         # While building, the scope around us has our name already.
         names = _state.names if self.__dict__.get("_building") else (*_state.names, self.name)
         with scope.scoped(autocast=self._cast_dtype(), names=names):
-            return infer.output_spec(self.call, args, kwargs)
+            try:
+                return infer.output_spec(self.call, args, kwargs)
+            except Exception:
+                masks = self._symbolic_masks(args, kwargs)
+                if not masks:
+                    raise
+            # A call that cannot do without masks: they are there when it gets data.
+            return infer.output_spec(self.call, args, {**kwargs, **masks})
+
+    def _symbolic_masks(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Return masks, one entry a step, for the tensors whose mask `call` takes."""
+        arguments = self._arguments(args, kwargs)
+        return {
+            name: nest.map_structure(lambda x: KerasTensor(x.shape[:2], "bool"), arguments[tensor])
+            for tensor, name in self._call_spec.mask_names.items()
+            if arguments.get(name) is None and arguments.get(tensor) is not None
+        }
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Return the shape of the outputs for the shape of the inputs."""
-        inputs = _specs(_build.as_shape(list(args)), self.compute_dtype)
+        if type(self).call is LayerCall.call:
+            raise NotImplementedError(
+                f"Layer {type(self).__name__} does not have a `compute_output_shape` method "
+                "implemented."
+            )
+        inputs = [_specs(_build.as_shape(shape), self.compute_dtype) for shape in args]
         named = _specs(_build.as_shape(kwargs), self.compute_dtype) if kwargs else {}
         if not self.built:
             self._build_for(self._arguments(tuple(inputs), named))
@@ -442,5 +463,6 @@ def _specs(shape: Any, dtype: str) -> Any:
     if isinstance(shape, dict):
         return {k: _specs(s, dtype) for k, s in shape.items()}
     if isinstance(shape, (list, tuple)) and any(isinstance(s, (list, tuple, dict)) for s in shape):
-        return [_specs(s, dtype) for s in shape]
+        found = [_specs(s, dtype) for s in shape]
+        return found if isinstance(shape, list) else tuple(found)
     return KerasTensor(shape, dtype)

@@ -13,6 +13,7 @@ from torch.nn.parameter import UninitializedTensorMixin
 
 from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import legacy, scope
+from torchkeras._base.check import received
 from torchkeras.core import dtypes, policy, stateful, tracking
 from torchkeras.core.operation import GRAPH_FIELDS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
@@ -22,9 +23,7 @@ from torchkeras.random import SeedGenerator
 
 _state = scope.state
 
-_NOT_INITIALISED = (
-    "{0}: call super().__init__() as the first statement of __init__, before any attribute is set."
-)
+_NOT_INITIALISED = "{0}: its __init__ must call super().__init__()."
 
 
 class LayerVariables(nn.Module):
@@ -46,6 +45,8 @@ class LayerVariables(nn.Module):
             return modules[name]
         if name in fields.get("_adapted", ()):
             return self._adapted_weight(name)  # see layers/adapters
+        if modules is None and name in ("_fast", "_parameters"):  # a call, or a weight to be
+            raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
         hint = legacy.explain(type(self), name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
@@ -57,9 +58,7 @@ class LayerVariables(nn.Module):
                 for of_graph in GRAPH_FIELDS:  # a copy takes part in no graph
                     self.__dict__.pop(of_graph, None)
                 return
-            if isinstance(value, (nn.Module, nn.Parameter)):
-                raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
-            fields[name] = value  # plain values may come first, as in Keras
+            fields[name] = value  # as in Keras, values may come before super().__init__()
             return
         fields["_fast"] = False  # whatever it is that changes, the next call looks at all again
         if isinstance(value, nn.Module):
@@ -88,7 +87,8 @@ class LayerVariables(nn.Module):
     def _follow_lists(self) -> None:
         """Follow the lists and dicts that held plain values when they were assigned, if any got
         a layer or a variable since."""
-        for name in self.__dict__.pop("_plain_lists"):
+        names, self.__dict__["_plain_lists"] = self._plain_lists, set()
+        for name in names:
             value = self.__dict__.get(name)
             if tracking.is_state_list(value):
                 setattr(self, name, value)
@@ -150,7 +150,15 @@ class LayerVariables(nn.Module):
             overwrite_with_gradient: Whether its gradient is its next value.
             name: Name; default `variable`.
             order: Memory order of the dimensions, outermost first; default that of the shape.
+
+        Raises:
+            ValueError: within the layer's own `call`, which would make another one each time.
         """
+        if self.built and not self.__dict__.get("_building") and self._is_called():
+            raise ValueError(
+                f"{type(self).__name__}: add_weight cannot add new elements of state in call(); "
+                f"make weights in __init__() or build(). {received('name', name)}"
+            )
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
         if initializer is None:
@@ -184,6 +192,11 @@ class LayerVariables(nn.Module):
             variable.trainable = False
         self.__dict__["_fast"] = False
         return variable
+
+    def _is_called(self) -> bool:
+        """Tell whether `call` is running, be it to infer shapes."""
+        running = _state.depth > 0 or _state.probe_size is not None
+        return running and _state.names[-1:] == (self.name,)
 
     def _own_variables(self) -> list[Variable]:
         """Variables of this layer itself, those in its lists and dicts included, learned first."""

@@ -1,12 +1,14 @@
 """Layer: an `nn.Module` that is called, built, configured and saved as a Keras layer."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from torch import nn
 
 from torchkeras import regularizers
 from torchkeras._base import scope
-from torchkeras.core import configurable, policy, remat
+from torchkeras._base.check import received
+from torchkeras.core import configurable, policy, remat, tracking
 from torchkeras.core.operation import Operation
 from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.registry import LAYERS
@@ -17,6 +19,7 @@ from torchkeras.layers._template import LayerCall
 from torchkeras.layers._variables import LayerVariables
 
 _state = scope.state
+_OWN = ("_init_arguments",)  # what an object has before its __init__
 
 
 @LAYERS.register(module="keras")
@@ -47,6 +50,8 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
     config_skip = frozenset({"autocast"})
     # Set by layers that give their outputs a mask although the input has none (Masking).
     makes_mask = False
+    # Shape of the inputs of a model that begins with this layer, where nobody says one.
+    usual_shape: tuple[int | None, ...] | None = None
     # Set by layers that are called on strings or Python numbers.
     takes_any_positional = False
     # Set by layers (and models) that are called on arrays of strings: data may hold some then.
@@ -64,8 +69,15 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        nn.Module.__init__(self)
         fields = self.__dict__
+        # As in Keras, attributes may come before this call; those with state get their place below.
+        early = {k: v for k, v in fields.items() if k not in _OWN and tracking.holds_state(v)}
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                f"{type(self).__name__}: trainable must be True or False. "
+                f"{received('trainable', trainable)}"
+            )
+        nn.Module.__init__(self)
         fields["training"] = False  # Keras: model(x) is inference until somebody says otherwise
         fields["_fast"] = False
         fields["_policy"] = given = policy.get(dtype)
@@ -74,7 +86,8 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
         fields["_loss_call"] = None
         fields["_top_call"] = 0  # the last call in which no other layer stood around this one
         fields["_remat"] = remat.current()
-        fields["_trainable"] = bool(trainable)
+        fields["_trainable"] = trainable
+        fields["_plain_lists"] = set()
         fields["_call_spec"] = _call_spec.call_spec(type(self).call)
         self.built = False
         self.autocast = autocast
@@ -87,6 +100,9 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
             raise ValueError(
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
             )
+        for attribute, value in early.items():
+            del fields[attribute]
+            setattr(self, attribute, value)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -113,10 +129,26 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._policy = value = policy.get(value)
-        self.__dict__["_policies"] = value if isinstance(value, DTypePolicyMap) else None
+        value = policy.get(value)
+        if isinstance(value, DTypePolicyMap):
+            self.__dict__["_policies"] = value
+            value = value[self.path] if self.built else value
+        elif self._policies is not None and self.built:
+            self._enter_in_map(value)
+        else:
+            self.__dict__["_policies"] = None
         if self.built:
-            self._settle_policy()
+            self._enter_policy(value)
+        self._policy = value
+
+    def _enter_in_map(self, value: policy.DTypePolicy) -> None:
+        """Let the map of policies that the layer was made with say what has become of it."""
+        if self.path in self._policies:
+            del self._policies[self.path]  # which refuses to be told twice
+        self._policies[self.path] = value
+
+    def _enter_policy(self, new: policy.DTypePolicy) -> None:
+        """Adapt the weights that there are to a policy; layers that can be quantized do."""
 
     @property
     def dtype(self) -> str:
@@ -174,6 +206,7 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
     def _built_from_the_start(self) -> None:
         """Count as built, as layers without weights do; not if a user's subclass has a `build`."""
         self.built = type(self).build.__module__.startswith("torchkeras.")
+        self._refresh()
 
     def _build_for(self, arguments: dict[str, Any]) -> None:
         build = type(self).build
@@ -197,6 +230,20 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
             self.build(_build.as_shape(config["input_shape"]))
         elif "shapes_dict" in config:
             self.build(**_build.as_shape(config["shapes_dict"]))
+
+    def rematerialized_call(
+        self, layer_call: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Callable[..., Any]:
+        """Return `layer_call`, computed twice if the RematScope that made the layer asks for it.
+
+        Args:
+            layer_call: A function, for example `layer.call`.
+            args, kwargs: What it is to be called with: the scope may go by sizes.
+        """
+        chosen = self.__dict__["_remat"]
+        if chosen is None or not chosen.applies(self, args, kwargs):
+            return layer_call
+        return remat.remat(layer_call)
 
     # ------------------------------------------------------------------ configuration
 
@@ -223,6 +270,11 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
             del config["activity_regularizer"]
         return config
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the layer of a config; `dtype` reaches the constructor as a name if it has one."""
+        return super().from_config(_with_policy(config))
+
     @property
     def path(self) -> str:
         """Name scopes around the layer when it was built, and its name."""
@@ -230,3 +282,12 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _with_policy(config: dict[str, Any]) -> dict[str, Any]:
+    """Read the policy in a layer's config: constructors know names, as people write them."""
+    if not isinstance(config.get("dtype"), dict):
+        return config
+    found = policy.get(config["dtype"])
+    plain = found.quantization_mode is None and not isinstance(found, DTypePolicyMap)
+    return {**config, "dtype": found.name if plain else found}

@@ -38,6 +38,21 @@ def _functional_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
     )
 
 
+class OfGraph:
+    """An attribute of models that have a graph; others may be given one of the same name."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read = read
+        self.__doc__ = read.__doc__
+
+    def __get__(self, model: Any, owner: type) -> Any:
+        if model is None:
+            return self
+        if model._graph is None:
+            raise AttributeError(self.read.__name__)
+        return self.read(model)
+
+
 @LAYERS.register(module="keras")
 class Model(OldModel, Trainer, Layer):
     """A layer with `fit`, `evaluate`, `predict` and `save`.
@@ -142,15 +157,15 @@ class Model(OldModel, Trainer, Layer):
         """Operations of a functional model: its layers, and raw ops on symbolic tensors."""
         return list(self._graph.operations) if self._graph is not None else self.layers
 
-    @property
-    def inputs(self) -> Any:
-        """Flat list of the symbolic inputs."""
-        return list(self._graph.inputs) if self._graph is not None else None
+    @OfGraph
+    def inputs(self) -> list[KerasTensor]:
+        """Flat list of the symbolic inputs, of a model that has a graph."""
+        return list(self._graph.inputs)
 
-    @property
-    def outputs(self) -> Any:
-        """Flat list of the symbolic outputs."""
-        return list(self._graph.outputs) if self._graph is not None else None
+    @OfGraph
+    def outputs(self) -> list[KerasTensor]:
+        """Flat list of the symbolic outputs, of a model that has a graph."""
+        return list(self._graph.outputs)
 
     @property
     def input(self) -> Any:
@@ -172,18 +187,14 @@ class Model(OldModel, Trainer, Layer):
         """Shape of the output, or list of them."""
         return _flat_shapes(self.output)
 
-    @property
-    def input_names(self) -> list[str] | None:
-        """Names of the input layers."""
-        if self._graph is None:
-            return None
+    @OfGraph
+    def input_names(self) -> list[str]:
+        """Names of the input layers, of a model that has a graph."""
         return [t._keras_history.operation.name for t in self._graph.inputs]
 
-    @property
-    def output_names(self) -> list[str] | None:
-        """Names of the operations that make the outputs."""
-        if self._graph is None:
-            return None
+    @OfGraph
+    def output_names(self) -> list[str]:
+        """Names of the operations that make the outputs, of a model that has a graph."""
         return [t._keras_history.operation.name for t in self._graph.outputs]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -282,9 +293,7 @@ class Model(OldModel, Trainer, Layer):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Compute the outputs; a subclass that is not functional defines it."""
         if self._graph is None:
-            raise NotImplementedError(
-                f"Model {type(self).__name__} does not have a `call()` method implemented."
-            )
+            return self._call_without_graph(inputs, mask)
         flat = self._runner.standardize(_graph.flat_inputs(self, inputs))
         if mask is not None:
             masks = nest.flatten(mask)
@@ -292,6 +301,11 @@ class Model(OldModel, Trainer, Layer):
                 if m is not None and isinstance(x, torch.Tensor):
                     x._keras_mask = m  # type: ignore[attr-defined]
         return nest.pack_as(self._result_struct, self._graph.run(flat))
+
+    def _call_without_graph(self, inputs: Any, mask: Any) -> Any:
+        raise NotImplementedError(
+            f"Model {type(self).__name__} does not have a `call()` method implemented."
+        )
 
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._graph is not None and self._is_plain_call and args:
@@ -367,7 +381,7 @@ class Model(OldModel, Trainer, Layer):
             )
             return model(inputs=inputs, outputs=outputs, **extra)
         with serialize.CustomObjectScope(custom_objects):
-            return cls(**config)
+            return super().from_config(config)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the input shape that a subclassed model was built for."""

@@ -128,6 +128,8 @@ def test_wrong_arguments():
             lib.layers.BatchNormalization(axis=5)(rand(2, 3))
         with pytest.raises(ValueError, match=r"renorm_clipping.*what"):
             lib.layers.BatchNormalization(renorm=True, renorm_clipping={"what": 1.0})
+        with pytest.raises(ValueError, match="rmax"):
+            lib.layers.BatchNormalization(renorm=True, renorm_clipping={"rmax": 1.0, "rmin": 2.0})
         with pytest.raises(ValueError, match=r"known|fully-defined"):
             lib.layers.BatchNormalization().build((None, None))
         layer = lib.layers.BatchNormalization()

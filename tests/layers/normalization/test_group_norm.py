@@ -65,3 +65,28 @@ def test_training_on_data_that_need_no_gradient():
     layer.zero_grad()
     layer(x.clone().requires_grad_()).square().sum().backward()
     assert_close([v.grad for v in layer.trainable_variables], first)
+
+
+@pytest.mark.parametrize("groups", [0, -2, 1.5, "32"])
+def test_groups_that_are_none(groups):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError, match="groups"):
+            lib.layers.GroupNormalization(groups)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("GroupNormalization", {"groups": 2}),
+        ("LayerNormalization", {}),
+        ("LayerNormalization", {"axis": (1, 2)}),
+    ],
+)
+def test_inputs_too_large_for_the_dtype(name, options):
+    x = torch.arange(64.0).reshape(2, 4, 8) * 9000  # float16 ends at 65504
+    for dtype in ("mixed_float16", "float16"):
+        ours, theirs = (
+            getattr(lib.layers, name)(dtype=dtype, **options)(x) for lib in (torchkeras, keras)
+        )
+        assert ours.dtype == theirs.dtype == torch.float16
+        assert_close(ours, theirs, rtol=2e-3, atol=2e-3)

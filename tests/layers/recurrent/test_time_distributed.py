@@ -174,3 +174,27 @@ def test_errors():
         torchkeras.layers.TimeDistributed(3)
     with pytest.raises(ValueError, match="must have shape"):
         torchkeras.layers.TimeDistributed(torchkeras.layers.Dense(2))(torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3, 3), (3, 4), (2, 4, 2)])
+@pytest.mark.parametrize("kind", ["Dense", "LSTM"])
+def test_masks_of_another_shape(shape, kind):
+    x = rand(2, 3, 4) if kind == "Dense" else rand(2, 3, 4, 5)
+    for lib in (keras, torchkeras):
+        layer = lib.layers.TimeDistributed(getattr(lib.layers, kind)(2))
+        with pytest.raises(ValueError, match="mask"):
+            layer(x, mask=np.ones(shape, bool))
+
+
+def test_a_layer_that_calls_another_past_its_template():
+    """`layer.call` of a layer that was built, but never called."""
+
+    def numbers(lib):
+        class Around(lib.layers.Wrapper):
+            def call(self, inputs):
+                return self.layer.call(inputs)
+
+        dense = lib.layers.Dense(2, "relu", kernel_initializer="ones")
+        return lib.layers.TimeDistributed(Around(dense))(rand(2, 3, 4)).detach().numpy()
+
+    np.testing.assert_allclose(numbers(torchkeras), numbers(keras), 1e-6)

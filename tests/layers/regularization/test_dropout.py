@@ -29,6 +29,13 @@ def test_noise_shape(noise_shape):
             assert (out == out.select(axis, 0).unsqueeze(axis)).all()
 
 
+@pytest.mark.parametrize("noise_shape", ["no", 3, (20, 1.5), (20, -1), (20, 0)])
+def test_noise_shapes_that_are_none(noise_shape):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError, match="noise_shape"):
+            lib.layers.Dropout(0.5, noise_shape=noise_shape)
+
+
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float64"])
 def test_dtypes_and_masks(dtype):
     check_layer("Dropout", {"rate": 0.3}, rand(3, 4), dtype=dtype)

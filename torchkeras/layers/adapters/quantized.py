@@ -17,6 +17,7 @@ from torchkeras.layers.adapters import attach
 from torchkeras.layers.adapters.calibrated import Calibrated
 from torchkeras.layers.adapters.lora import LowRank
 from torchkeras.layers.adapters.modes import Mode
+from torchkeras.quantizers.config import Int4QuantizationConfig
 from torchkeras.quantizers.resolve import policy_name, resolve
 
 
@@ -103,10 +104,18 @@ class Quantizable(LowRank):
         with scope.scoped(names=tuple(self.path.split("/"))):  # the paths of new variables
             self._quantize_weights(self._modes[config.mode], config)
         if self._policies is not None:
-            self._policies.pop(self.path, None)
-            self._policies[self.path] = changed
+            self._enter_in_map(changed)
         self.__dict__["_policy"] = changed
         self._attach()
+
+    def _enter_policy(self, new: DTypePolicy) -> None:
+        mode = new.quantization_mode
+        if mode in self._modes and self._policy.quantization_mode is None:
+            size = getattr(new, "block_size", None)
+            config = (
+                None if mode != "int4" or size is None else Int4QuantizationConfig(block_size=size)
+            )
+            self.quantize(mode, config=config)
 
     def _check_quantize(self, mode: Any, type_check: bool, config: Any) -> tuple[Any, Any]:
         """Return the configuration and the policy to come, or say why there is none."""

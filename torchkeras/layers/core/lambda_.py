@@ -106,4 +106,4 @@ class Lambda(Layer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make the layer of a config; refuses code."""
         made = {n: _made(config[n]) for n in ("function", "output_shape", "mask") if n in config}
-        return cls(**{**config, **made})
+        return super().from_config({**config, **made})

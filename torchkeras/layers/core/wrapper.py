@@ -45,4 +45,4 @@ class Wrapper(Layer):
         layer = config["layer"]
         if isinstance(layer, dict):
             layer = LAYERS.deserialize(layer, custom_objects)
-        return cls(**{**config, "layer": layer})
+        return super().from_config({**config, "layer": layer})

@@ -1,5 +1,6 @@
 """BatchNormalization: features normalised over the batch."""
 
+import math
 from typing import Any
 
 import torch
@@ -290,5 +291,10 @@ def _clipping(bounds: Any) -> dict[str, float]:
         raise ValueError(
             "BatchNormalization: renorm_clipping must have no keys but 'rmin', 'rmax' and a "
             f"'dmax' >= 0. {received('renorm_clipping', bounds)}"
+        )
+    if bounds.get("rmin", 0.0) > bounds.get("rmax", math.inf):
+        raise ValueError(
+            "BatchNormalization: 'rmin' of renorm_clipping must not be above 'rmax'. "
+            f"{received('renorm_clipping', bounds)}"
         )
     return bounds

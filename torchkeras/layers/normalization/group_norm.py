@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras import constraints, initializers, regularizers
-from torchkeras._base.check import received
+from torchkeras._base.check import positive_int, received
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
+from torchkeras.layers.normalization._wide import widened
 
 
 @LAYERS.register()
@@ -52,8 +53,11 @@ class GroupNormalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.autocast = False  # `call` casts, so that numbers too large for 16 bits may come in
         self.supports_masking = True
-        self.groups = groups
+        self.groups = (
+            groups if groups == -1 else positive_int(type(self).__name__, "groups", groups)
+        )
         self.axis = axis
         self.epsilon = epsilon
         self.center = center
@@ -108,10 +112,10 @@ class GroupNormalization(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the normalised inputs."""
-        if not inputs.is_floating_point():
-            inputs = inputs.to(self._policy.torch_compute_dtype)
+        gamma, beta, dtype = self.gamma, self.beta, self._policy.torch_compute_dtype
+        if inputs.dtype is not dtype:
+            inputs, gamma, beta = widened(dtype, inputs, gamma, beta)
         x = inputs if self._axis == 1 else inputs.movedim(self._axis, 1)
-        gamma, beta = self.gamma, self.beta
         if not x.requires_grad and torch.is_grad_enabled():
             # torch 2.13 crashes in the backward pass of channels-last data that need no gradient
             x = x.contiguous()
@@ -120,6 +124,7 @@ class GroupNormalization(Layer):
             x = x + beta.view(-1, *(1,) * (x.ndim - 2))
         else:
             x = F.group_norm(x, self.groups, gamma, beta, self.epsilon)
+        x = x if x.dtype is dtype else x.to(dtype)
         return x if self._axis == 1 else x.movedim(1, self._axis)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

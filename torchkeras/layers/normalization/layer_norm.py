@@ -9,6 +9,7 @@ from torchkeras import constraints, initializers, regularizers
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.layers.layer import Layer
+from torchkeras.layers.normalization._wide import widened
 
 
 @LAYERS.register()
@@ -70,6 +71,7 @@ class LayerNormalization(Layer):
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.rms_scaling = rms_scaling
+        self.autocast = False  # `call` casts, so that numbers too large for 16 bits may come in
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -107,28 +109,33 @@ class LayerNormalization(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the normalised inputs."""
-        if not inputs.is_floating_point():
-            inputs = inputs.to(self._policy.torch_compute_dtype)
+        gamma, beta, dtype = self.gamma, self.beta, self._policy.torch_compute_dtype
+        if inputs.dtype is dtype:
+            return self._normalise(inputs, gamma, beta)
+        return self._normalise(*widened(dtype, inputs, gamma, beta)).to(dtype)
+
+    def _normalise(
+        self, inputs: torch.Tensor, gamma: torch.Tensor | None, beta: torch.Tensor | None
+    ) -> torch.Tensor:
         if self.rms_scaling:
-            return self._scaled(inputs)
+            return self._scaled(inputs, gamma)
         if self._moved is None:
-            return F.layer_norm(inputs, self._shape, self.gamma, self.beta, self.epsilon)
+            return F.layer_norm(inputs, self._shape, gamma, beta, self.epsilon)
         last = list(range(-len(self._moved), 0))
-        x = inputs.movedim(self._moved, last)
-        x = F.layer_norm(x, self._shape, self.gamma, self.beta, self.epsilon)
+        x = F.layer_norm(inputs.movedim(self._moved, last), self._shape, gamma, beta, self.epsilon)
         return x.movedim(last, self._moved)
 
-    def _scaled(self, inputs: torch.Tensor) -> torch.Tensor:
+    def _scaled(self, inputs: torch.Tensor, gamma: torch.Tensor | None) -> torch.Tensor:
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
         spread = inputs.var(axes, correction=0, keepdim=True)
         out = inputs * torch.rsqrt(spread + self.epsilon)
-        if self.gamma is None:
+        if gamma is None:
             return out
         shape = [
             inputs.shape[a] if a in {b % inputs.ndim for b in axes} else 1
             for a in range(inputs.ndim)
         ]
-        return out * self.gamma.reshape(shape)
+        return out * gamma.reshape(shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

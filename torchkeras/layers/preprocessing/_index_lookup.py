@@ -311,7 +311,7 @@ class IndexLookup(TextLayer):
             UnsafeModelError: if its vocabulary is a path.
         """
         _text_arguments.refuse_path(cls.__name__, config)
-        return cls(**config)
+        return super().from_config(config)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return an empty config: the layer is built from the beginning."""

@@ -59,4 +59,4 @@ class Pipeline(Layer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make the pipeline of a config, with its layers."""
         layers = [LAYERS.deserialize(layer) for layer in config["layers"]]
-        return cls(**config | {"layers": layers})
+        return super().from_config(config | {"layers": layers})

@@ -266,7 +266,7 @@ class TextVectorization(TextLayer):
         }
         if isinstance(config.get("ngrams"), list):
             made["ngrams"] = tuple(config["ngrams"])
-        return cls(**{**config, **made})
+        return super().from_config({**config, **made})
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return a config without a shape: the layer is built from the beginning."""

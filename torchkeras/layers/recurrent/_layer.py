@@ -46,7 +46,7 @@ class CellLayer(RNN):
         cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
     ) -> "CellLayer":
         """Make the layer of a config."""
-        return cls(**config)
+        return super().from_config(config)
 
 
 class FusedLayer(CellLayer):

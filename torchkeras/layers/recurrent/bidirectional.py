@@ -256,7 +256,7 @@ class Bidirectional(Layer):
         backward = config.pop("backward_layer", None)
         if backward is not None:
             backward = LAYERS.deserialize(backward, custom_objects)
-        return cls(layer, backward_layer=backward, **config)
+        return super().from_config({**config, "layer": layer, "backward_layer": backward})
 
 
 def _prefixed(prefix: str, name: str) -> str:

@@ -282,7 +282,7 @@ class RNN(Layer):
         config = dict(config)
         if isinstance(config.get("cell"), dict):
             config["cell"] = LAYERS.deserialize(config["cell"], custom_objects)
-        return cls(**config)
+        return super().from_config(config)
 
 
 def _where(keep: torch.Tensor, new: Any, old: Any) -> Any:

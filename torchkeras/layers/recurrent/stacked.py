@@ -80,7 +80,7 @@ class StackedRNNCells(Layer):
         """Make the cells of a config."""
         config = dict(config)
         cells = [LAYERS.deserialize(c, custom_objects) for c in config.pop("cells")]
-        return cls(cells, **config)
+        return super().from_config({**config, "cells": cells})
 
 
 def output_size(cell: Any) -> Any:

@@ -26,7 +26,7 @@ class TimeDistributed(Wrapper):
     Shapes: `(batch, steps, ...) -> (batch, steps, ...)`.
 
     Raises:
-        ValueError: if `layer` is no layer, or the input has no steps.
+        ValueError: if `layer` is no layer, the input has no steps, or the mask is not its own.
 
     >>> import torch, torchkeras as keras
     >>> keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3))(torch.ones(2, 5, 8, 8, 3)).shape
@@ -66,9 +66,14 @@ class TimeDistributed(Wrapper):
         kwargs: dict[str, Any] = {}
         if spec.has_training and training is not None:
             kwargs["training"] = training
+        batch, steps = inputs.shape[:2]
+        if mask is not None and tuple(mask.shape[:2]) != (batch, steps):
+            raise ValueError(
+                "TimeDistributed: mask must have the inputs' shape (batch, steps), which is "
+                f"{(batch, steps)}. Received: mask of shape {tuple(mask.shape)}."
+            )
         if not spec.has_mask:
             mask = None
-        batch, steps = inputs.shape[:2]
         if training and _has_statistics(self.layer):
             outputs = []
             for t in range(steps):

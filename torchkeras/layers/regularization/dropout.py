@@ -1,5 +1,7 @@
 """Dropout: entries set to zero at random while training."""
 
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -36,7 +38,7 @@ class Dropout(Layer):
         super().__init__(**kwargs)
         self.rate = check.fraction(type(self).__name__, "rate", rate)
         self.seed = seed
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = None if noise_shape is None else _checked(noise_shape)
         if rate > 0:
             self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
@@ -52,3 +54,13 @@ class Dropout(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""
         return input_shape
+
+
+def _checked(noise_shape: Any) -> tuple[int | None, ...]:
+    known = isinstance(noise_shape, Sequence) and not isinstance(noise_shape, str)
+    if not known or not all(n is None or (isinstance(n, Integral) and n > 0) for n in noise_shape):
+        raise ValueError(
+            "Dropout: noise_shape must be a tuple or list of positive integers and None. "
+            f"{check.received('noise_shape', noise_shape)}"
+        )
+    return tuple(noise_shape)
