@@ -89,13 +89,18 @@ class Node:
 
     @property
     def output_tensors(self) -> list[Any]:
-        """Flat list of the symbolic outputs."""
+        """Flat list of the symbolic outputs, the same objects for as long as somebody has them."""
         out = []
+        given = self.__dict__.setdefault("_given", {})
         for i, spec in enumerate(self._specs):
             if isinstance(spec, tuple):
-                shape, dtype, sparse, ragged, name = spec
-                spec = KerasTensor(shape, dtype, sparse, ragged, name=name)
-                spec._source = (self, i)
+                alive = given[i]() if i in given else None
+                if alive is None:
+                    shape, dtype, sparse, ragged, name = spec
+                    alive = KerasTensor(shape, dtype, sparse, ragged, name=name)
+                    alive._source = (self, i)
+                    given[i] = weakref.ref(alive)
+                spec = alive
             out.append(spec)
         return out
 

@@ -1,6 +1,7 @@
 """What makes a model functional: its graph, how it runs, and how it is written and read."""
 
 import inspect
+import warnings
 from typing import Any
 
 import torch
@@ -66,8 +67,10 @@ def _is_input(t: Any) -> bool:
 
 def input_specs(model: Any) -> list[InputSpec]:
     """Return what the model accepts for each of its inputs (the batch size is free)."""
-    keyed = isinstance(model._inputs_struct, dict)
-    names = nest.flatten({k: k for k in model._inputs_struct}) if keyed else []
+    struct = model._inputs_struct
+    keyed = isinstance(struct, dict)
+    names = nest.flatten({k: k for k in struct}) if keyed else model._runner.names
+    nested = keyed and not _is_flat(struct)  # found by their places
     specs = []
     for i, t in enumerate(model._graph.inputs):
         operation = t._keras_history.operation
@@ -75,7 +78,7 @@ def input_specs(model: Any) -> list[InputSpec]:
             InputSpec(
                 shape=(None, *t.shape[1:]),
                 allow_last_axis_squeeze=True,
-                name=names[i] if i < len(names) else operation.name,
+                name=None if nested else names[i],
                 optional=getattr(operation, "optional", False),
             )
         )
@@ -141,40 +144,92 @@ def _of_rank(x: Any, shape: tuple[int | None, ...]) -> Any:
 
 
 def flat_inputs(model: Any, inputs: Any) -> list[Any]:
-    """Return the values for the graph's inputs, in order, from any form that Keras accepts."""
+    """Return the values for the graph's inputs, in order, from any form that Keras accepts.
+
+    A dict of the model's own form goes by its keys, another by the names of the inputs; a list
+    for a dict by the keys' order, which must be no other than the sorted one.
+    """
     struct = model._inputs_struct
     names = model._runner.names
     if model._runner.takes_strings:
         inputs = string_leaves(inputs, model.name, "inputs")
     if isinstance(inputs, dict):
-        if isinstance(struct, dict) and set(struct) <= set(inputs):
-            return nest.flatten({k: inputs[k] for k in struct})
-        if set(names) <= set(inputs):
-            return [inputs[n] for n in names]
-        if not isinstance(struct, dict) or len(nest.flatten(struct)) != len(struct):
-            wanted = names
-        else:
-            wanted = list(struct)
-        missing = [n for n in wanted if n not in inputs]
-        raise ValueError(
-            f"Layer {model.name!r}: inputs must have the keys {wanted}. Missing: {missing}. "
-            f"{received('keys', list(inputs))}"
-        )
+        if isinstance(struct, dict):
+            if _same_form(struct, inputs):
+                return nest.flatten(inputs)
+            if _is_flat(struct):
+                names = nest.flatten({k: k for k in struct})
+        missing = [n for n in names if n not in inputs]
+        if missing:
+            wanted = list(struct) if isinstance(struct, dict) else names
+            raise ValueError(
+                f"Layer {model.name!r}: inputs must have the keys {wanted}. Missing: {missing}. "
+                f"{received('keys', list(inputs))}"
+            )
+        if isinstance(struct, dict):
+            _warn_of_form(model, inputs)
+        return [inputs[n] for n in names]
     flat = nest.flatten(inputs)
     if len(flat) != len(names):
         raise ValueError(
             f"Layer {model.name!r} expects {len(names)} input(s) ({', '.join(names)}), but it "
             f"received {len(flat)} input tensors."
         )
-    if isinstance(struct, dict):
-        # A list for a dict of inputs goes by the order of the dict's keys as they were given.
-        order = nest.flatten(nest.pack_as(struct, range(len(flat))))
-        given = [i for k in struct for i in nest.flatten(nest.pack_as(struct, order)[k])]
-        out: list[Any] = [None] * len(flat)
-        for value, place in zip(flat, given, strict=True):
-            out[place] = value
-        return out
+    if len(flat) > 1 and not _same_form(struct, inputs):
+        if not _in_order(struct):
+            raise ValueError(
+                f"Layer {model.name!r}: inputs must be a dict, as there are two orders of its "
+                f"keys, {list(struct)} and the sorted one. {received('inputs', type(inputs))}"
+            )
+        _warn_of_form(model, inputs)
     return flat
+
+
+def _is_flat(struct: dict[str, Any]) -> bool:
+    return not any(nest.is_nested(x) for x in struct.values())
+
+
+def _same_form(struct: Any, inputs: Any) -> bool:
+    """Tell whether inputs have the form of the model's; lists and tuples are the same."""
+    if isinstance(struct, dict):
+        return (
+            isinstance(inputs, dict)
+            and struct.keys() == inputs.keys()
+            and all(_same_form(x, inputs[k]) for k, x in struct.items())
+        )
+    if isinstance(struct, (list, tuple)):
+        return (
+            isinstance(inputs, (list, tuple))
+            and len(struct) == len(inputs)
+            and all(map(_same_form, struct, inputs))
+        )
+    return not nest.is_nested(inputs)
+
+
+def _in_order(struct: Any) -> bool:
+    """Tell whether the keys of a structure's dicts stand in the order in which it is flattened."""
+    if isinstance(struct, dict):
+        ranks = list(nest.flatten({k: i for i, k in enumerate(struct)}))
+        return ranks == sorted(ranks) and all(map(_in_order, struct.values()))
+    return not isinstance(struct, (list, tuple)) or all(map(_in_order, struct))
+
+
+def _warn_of_form(model: Any, inputs: Any) -> None:
+    if any(isinstance(x, KerasTensor) for x in nest.flatten(inputs)):
+        return  # as Keras: values are what may be mixed up
+    warnings.warn(
+        "The structure of `inputs` doesn't match the expected structure. Expected: "
+        f"{_names_in_form(model)}. Received: {nest.map_structure(_shape_of, inputs)}",
+        stacklevel=2,
+    )
+
+
+def _names_in_form(model: Any) -> Any:
+    return nest.pack_as(model._inputs_struct, model._runner.names)
+
+
+def _shape_of(x: Any) -> str:
+    return str(tuple(x.shape)) if hasattr(x, "shape") else type(x).__name__
 
 
 # ------------------------------------------------------------------------------- configuration
@@ -255,7 +310,7 @@ def graph_config(model: Any) -> dict[str, Any]:
             return [name, index + _first_place(structure._keras_history.operation), tensor_index]
         if isinstance(structure, dict):
             return {k: places(v) for k, v in structure.items()}
-        return [places(v) for v in structure]
+        return _kind(structure)(places(v) for v in structure)
 
     return {
         "name": model.name,
@@ -264,6 +319,10 @@ def graph_config(model: Any) -> dict[str, Any]:
         "input_layers": places(model._inputs_struct),
         "output_layers": places(model._outputs_struct),
     }
+
+
+def _kind(structure: Any) -> type:
+    return tuple if isinstance(structure, tuple) else list
 
 
 def _with_mask(operation: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -330,7 +389,7 @@ def from_graph_config(
             return {k: ends(v) for k, v in structure.items()}
         if len(structure) == 3 and isinstance(structure[0], str):
             return tensor(structure)
-        return [ends(v) for v in structure]
+        return _kind(structure)(ends(v) for v in structure)
 
     return ends(config["input_layers"]), ends(config["output_layers"])
 

@@ -124,7 +124,7 @@ class _Cloner:
                     f"{received('input_tensors', input_tensors)}"
                 )
             layers.insert(0, _as_input(tensors[0]))
-        elif model.inputs is not None:
+        elif model._graph is not None:
             layers.insert(0, _as_input(model.inputs[0]))
         return Sequential(layers, name=model.name, trainable=model.trainable)
 
@@ -138,6 +138,12 @@ class _Cloner:
             if len(new) != len(old) or not all(isinstance(t, KerasTensor) for t in new):
                 raise ValueError(
                     f"clone_model: input_tensors must be {len(old)} symbolic tensors. "
+                    f"{received('input_tensors', input_tensors)}"
+                )
+            if isinstance(model._inputs_struct, dict) != isinstance(input_tensors, dict):
+                raise ValueError(
+                    "clone_model: input_tensors must have the structure of model.input, "
+                    f"{nest.map_structure(lambda t: t.name, model._inputs_struct)}. "
                     f"{received('input_tensors', input_tensors)}"
                 )
 

@@ -12,11 +12,12 @@ from torchkeras.core.strings import is_string_array, string_leaves
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.core.tracking import module_key
 from torchkeras.layers._build import as_shape
+from torchkeras.layers._mask import set_masks
 from torchkeras.layers.core.input import InputLayer
 from torchkeras.layers.core.torch_module import TorchModuleWrapper
 from torchkeras.layers.input_spec import InputSpec
 from torchkeras.layers.layer import Layer
-from torchkeras.models.model import Model
+from torchkeras.models.model import Model, _zero_specs
 from torchkeras.saving.legacy.config import modernize
 
 
@@ -70,6 +71,7 @@ class Sequential(Model):
                 "All layers added to a Sequential model should have unique names. Name "
                 f"{layer.name!r} is already the name of a layer in this model."
             )
+        _check_takes_one(layer)
         if isinstance(layer, InputLayer) and self._row:
             raise ValueError(
                 f"Sequential: an Input can only come first; {self.name!r} has layers already."
@@ -92,7 +94,7 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         """Draw the graph anew for the present layers, if the input's shape is known."""
         fields = self.__dict__
-        fields["_graph"] = fields["_runner"] = None
+        fields["_graph"] = fields["_runner"] = fields["_build_shapes"] = None
         fields["_settled"] = fields["_fast"] = False
         self.built = False
         self._modules.clear()
@@ -110,12 +112,17 @@ class Sequential(Model):
                 f"Sequential model {self.name!r} cannot be built because it has no layers. "
                 "Call `model.add(layer)`."
             )
+        if _is_form(input_shape):
+            self._infer_spec(_zero_specs(input_shape))  # such a model has no graph
+            return
         if isinstance(self._row[0], InputLayer):
             source = self._row[0]
-            shape = as_shape(input_shape)
-            if shape is not None and shape != source.batch_shape and self.built:
+            _check_agrees(self, source.batch_shape, as_shape(input_shape))
+            if self.built:
                 return
         else:
+            if input_shape is None:
+                input_shape = self._row[0]._usual_shape  # what an older Keras built for
             if input_shape is None:
                 raise ValueError(
                     f"You must provide an `input_shape` argument to build {self.name!r}."
@@ -127,8 +134,8 @@ class Sequential(Model):
         try:
             for layer in self._row[1:]:
                 x = layer(x)
-        except NotImplementedError:
-            return  # a layer that does not tell its output's shape: build at the call
+        except NotImplementedError:  # a layer that does not tell its output's shape
+            return  # the layers after it are built when they are called
         modules = dict(self._modules)
         naming.auto_name("Functional")  # Keras has a model of that name inside: numbers agree
         self._set_graph(inputs, x)
@@ -138,6 +145,12 @@ class Sequential(Model):
         self._modules.clear()
         self._modules.update(modules)
         self._modules[module_key(source.name, self._modules, source)] = source
+
+    def _call_without_graph(self, inputs: Any, mask: Any) -> Any:
+        set_masks(inputs, mask)
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
 
     def _build_on(self, first: Model) -> None:
         """Build all layers after a model of several inputs, which become those of this one."""
@@ -156,14 +169,13 @@ class Sequential(Model):
         return [layer for layer in self._row if not isinstance(layer, InputLayer)]
 
     def _full_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._graph is None and args:
+        if not self.built and args:
             x = args[0]
             if not hasattr(x, "shape") and self.accepts_strings():
                 x = string_leaves(x, self.name, "inputs")
                 args = (x, *args[1:])
-            if not hasattr(x, "shape"):
-                raise ValueError(f"Sequential: inputs must be one tensor. {received('inputs', x)}")
-            self._build_from(x)
+            if hasattr(x, "shape"):
+                self._build_from(x)
         return super()._full_call(args, kwargs)
 
     def _build_from(self, x: Any) -> None:
@@ -214,7 +226,9 @@ class Sequential(Model):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model was built for."""
-        if self._graph is None or _joins_inputs(self._row[0]):
+        if self._graph is None:
+            return super().get_build_config()
+        if _joins_inputs(self._row[0]):
             return None
         return {"input_shape": self._row[0].batch_shape}
 
@@ -222,6 +236,35 @@ class Sequential(Model):
         """Build for the shape of a config, if that was not done yet."""
         if not self.built and config.get("input_shape"):
             self.build(config["input_shape"])
+
+
+def _is_form(shape: Any) -> bool:
+    """Tell whether it is a list or dict of shapes."""
+    return isinstance(shape, dict) or (
+        isinstance(shape, (list, tuple)) and any(isinstance(s, (list, tuple, dict)) for s in shape)
+    )
+
+
+def _check_agrees(model: Sequential, shape: tuple[Any, ...], given: Any) -> None:
+    if given is not None and (
+        len(given) != len(shape)
+        or any(None not in (a, b) and a != b for a, b in zip(given, shape, strict=True))
+    ):
+        raise ValueError(
+            f"Sequential: {model.name!r} has the input shape {shape} already. "
+            f"{received('input_shape', given)}"
+        )
+
+
+def _check_takes_one(layer: Layer) -> None:
+    """Refuse a layer whose call needs more than the tensor of the layer before."""
+    spec = layer._call_spec
+    needed = [n for n in spec.names if n in spec.required]
+    if len(needed) > 1:
+        raise ValueError(
+            "Sequential: the call of a layer must need one argument only, the input. "
+            f"Received: {type(layer).__name__}.call({', '.join(needed)})."
+        )
 
 
 def _joins_inputs(layer: Any) -> bool:
