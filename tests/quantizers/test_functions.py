@@ -138,6 +138,15 @@ def test_fake_quantization(num_bits, narrow_range, ends):
     )
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int32"])
+@pytest.mark.parametrize("ends", [(0.0, 255.0), (-127.1, -0.1)])
+def test_fake_quantization_is_computed_in_32_bits(dtype, ends):
+    x = torch.tensor(rand(40, low=-130, high=260)).to(getattr(torch, dtype))
+    got, want = (lib.fake_quant_with_min_max_vars(x, *ends) for lib in (OURS, THEIRS))
+    assert got.dtype == want.dtype == x.dtype
+    assert torch.equal(got, want)
+
+
 def test_fake_quantization_by_channel():
     args = rand(5, 7, low=-3, high=3), rand(7, low=-2, high=0), rand(7, low=0, high=2, seed=1)
     name = "fake_quant_with_min_max_vars"

@@ -108,3 +108,16 @@ def test_defaults_of_a_configuration():
         assert base.activation_quantizer_or_default(config, "d") is None
         with pytest.raises(NotImplementedError, match="ubclasses"):
             _ = base().mode
+
+
+@pytest.mark.parametrize("mode", ["gptq", "awq"])
+def test_a_mode_that_needs_data_takes_its_own_configuration(mode):
+    for k in (torchkeras, keras):
+
+        class Other(k.quantizers.QuantizationConfig):
+            mode = "gptq"
+
+        Other.mode = mode
+        model = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+        with pytest.raises(ValueError, match=f"(?i){mode}Config"):
+            model.quantize(mode, config=Other())

@@ -62,12 +62,11 @@ def fake_quant_with_min_max_vars(
     tensor([-0.8571,  0.0000,  0.5714])
     """
     x = convert_to_tensor(inputs)
-    whole = not x.is_floating_point()
-    values = x.to(torch.float32) if whole else x
+    values = x if x.dtype == torch.float64 else x.to(torch.float32)  # 16 bits are too coarse
     ends = [convert_to_tensor(v).to(values.dtype) for v in (min_vals, max_vals)]
     if axis is not None:
         shape = [1] * x.ndim
         shape[axis] = -1
         ends = [e.reshape(shape) if e.ndim == 1 else e for e in ends]
     out = _FakeQuant.apply(values, *ends, int(narrow_range), 2**num_bits - 1)
-    return out.to(x.dtype) if whole else out
+    return out.to(x.dtype)

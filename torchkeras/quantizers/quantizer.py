@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from torchkeras._base.check import received
 from torchkeras.core.configurable import Configurable
 from torchkeras.core.registry import QUANTIZERS
 from torchkeras.quantizers.abs_max import abs_max_quantize
@@ -43,6 +44,9 @@ class AbsMaxQuantizer(Quantizer):
         epsilon: Keeps zeros from a division by zero.
         output_dtype: Dtype of the numbers.
 
+    Raises:
+        ValueError: for a range beyond the numbers of int8, if these are the output.
+
     >>> import torch, torchkeras as keras
     >>> keras.quantizers.AbsMaxQuantizer(axis=-1)(torch.tensor([[1.0, -2.0]]))
     (tensor([[  64, -127]], dtype=torch.int8), tensor([[63.5000]]))
@@ -60,6 +64,11 @@ class AbsMaxQuantizer(Quantizer):
         super().__init__(output_dtype)
         if axis is not None:
             axis = (axis,) if isinstance(axis, int) else tuple(axis)
+        if output_dtype == "int8" and (value_range[0] < -128 or value_range[1] > 127):
+            raise ValueError(
+                "AbsMaxQuantizer: value_range must be within [-128, 127] for int8. "
+                f"{received('value_range', value_range)}"
+            )
         self.axis = axis
         self.value_range = value_range
         self.epsilon = epsilon

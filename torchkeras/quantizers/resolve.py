@@ -52,6 +52,12 @@ def resolve(mode: Any, config: Any) -> QuantizationConfig:
             f"quantize: contradictory arguments. Received: mode={mode!r}, a config with "
             f"mode={config.mode!r}."
         )
+    kind = _CONFIGS.get(config.mode)
+    if kind is not None and not isinstance(config, kind):
+        raise ValueError(
+            f"quantize: mode {config.mode!r} needs a `{kind.__name__}` in `config`. "
+            f"Received: a {type(config).__name__}."
+        )
     return config
 
 
