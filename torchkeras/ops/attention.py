@@ -60,7 +60,7 @@ def dot_product_attention(
             f"the query's. Received: {heads}, {shared} and {value.shape[2]} heads."
         )
     query, key, value = (t.transpose(1, 2) for t in (query, key, value))
-    query, scores = _masked(query, key, bias, mask, is_causal)
+    query, scores = hide(query, key, bias, mask, is_causal)
     if attn_logits_soft_cap is not None:
         out = _capped(query, key, value, scores, scale, is_causal, attn_logits_soft_cap)
         return out.transpose(1, 2)
@@ -106,7 +106,7 @@ def _past(query: Tensor, key: Tensor) -> Tensor:
     return torch.ones(shape, dtype=torch.bool, device=query.device).tril()
 
 
-def _masked(
+def hide(
     query: Tensor, key: Tensor, bias: Any, mask: Any, is_causal: bool
 ) -> tuple[Tensor, Tensor | None]:
     """Return the query, and what is added to the scores; None if torch needs no help."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import torchkeras
-from oracle import check_layer, rand
+from oracle import check_layer, leaves, rand
 
 Q, V, K = rand(2, 3, 4), rand(2, 5, 4, seed=1), rand(2, 5, 4, seed=2)
 Q_MASK, V_MASK = rand(2, 3, seed=3) > -0.3, rand(2, 5, seed=4) > 0
@@ -82,3 +82,29 @@ def test_wrong_inputs(name):
         torchkeras.layers.Attention(score_mode="x")
     with pytest.raises(ValueError, match="dropout"):
         torchkeras.layers.Attention(dropout=2.0)
+
+
+@pytest.mark.parametrize(("name", "args"), ARGS[:6])
+@pytest.mark.parametrize("scores", [False, True])
+@pytest.mark.parametrize("causal", [False, True])
+def test_more_axes(name, args, scores, causal):
+    """Of pictures: each row attends to the same row."""
+    call = {"return_attention_scores": scores, "use_causal_mask": causal}
+    inputs = [rand(2, 3, 5, 4), rand(2, 3, 6, 4, seed=1)]
+    options = {"shapes": False, "symbolic": False, "scale_weights": 1.0, "training": False}
+    check_layer(name, args, inputs, call_kwargs=call, **options)
+    ours = getattr(torchkeras.layers, name)(**args)
+    symbols = [torchkeras.Input(x.shape[1:]) for x in inputs]
+    for symbol, data in zip(
+        leaves(ours(symbols, **call)), leaves(ours(inputs, **call)), strict=True
+    ):
+        assert symbol.shape[1:] == data.shape[1:]
+
+
+def test_compute_mask():
+    layer = torchkeras.layers.Attention()
+    assert layer.compute_mask(inputs=[Q, V], mask=[None, V_MASK]) is None
+    assert layer.compute_mask([Q, V]) is None
+    assert (layer.compute_mask([Q, V], mask=[Q_MASK, V_MASK]).numpy() == Q_MASK).all()
+    with pytest.raises(ValueError, match="mask"):
+        layer.compute_mask([Q, V], mask=Q_MASK)

@@ -94,9 +94,9 @@ ALL_MASKS = [
 
 
 def check_masks(masks, scores):
-    if not scores and not seen(masks).any(-1).all():
-        scores = True  # without scores, Keras gives the mean of what is hidden
-    check({}, {**masks, "key": K, "return_attention_scores": scores}, symbolic=False, config=False)
+    blind = not seen(masks).any(-1).all()  # Keras's gradients of such queries are too great
+    call = {**masks, "key": K, "return_attention_scores": scores}
+    check({}, call, symbolic=False, config=False, grads=scores or not blind)
 
 
 @pytest.mark.parametrize("masks", ALL_MASKS[::5], ids=lambda m: "-".join(m))
@@ -112,16 +112,80 @@ def test_all_masks(masks, scores):
     check_masks(masks, scores)
 
 
-def test_nothing_to_attend_to():
-    """What sees nothing is zero, be scores asked for or not."""
-    layer = torchkeras.layers.MultiHeadAttention(**ARGS)
+@pytest.mark.parametrize("args", [{}, {"dropout": 0.5}, {"attention_axes": (1, 2)}])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("scores", [False, True])
+def test_nothing_to_attend_to(args, causal, scores):
+    """A query that sees no key: zero where Keras has zero, the mean of all where it has that."""
+    q, v = (x[:, :, None].repeat(2, 2) if "attention_axes" in args else x for x in (Q, V))
     mask = A_MASK.copy()
     mask[0, 1] = False
-    out = layer(Q, V, attention_mask=mask)
-    assert not out[0, 1].any() and out[0, 0].any()
-    scored, scores = layer(Q, V, attention_mask=mask, return_attention_scores=True)
-    torch.testing.assert_close(scored, out)
-    assert not scores[0, :, 1].any()
+    if "attention_axes" in args:
+        mask, causal = np.broadcast_to(mask[:, :, None, :, None], (2, 4, 2, 5, 2)), False
+    call = {"attention_mask": mask, "use_causal_mask": causal, "return_attention_scores": scores}
+    options = {"symbolic": False, "config": False, "training": False}
+    check(args, call, q, v, grads=False, **options)
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("scores", [False, True])
+def test_mask_of_the_query(name, given, scores):
+    """Keras's MultiHeadAttention heeds only the mask that a query carries."""
+    args = ARGS if name == "MultiHeadAttention" else {"head_dim": 3, "num_query_heads": 4,
+                                                      "num_key_value_heads": 2}  # fmt: skip
+    results, source = [], None
+    for lib in (keras, torchkeras):
+        layer = getattr(lib.layers, name)(**args)
+        layer.build(Q.shape, V.shape)
+        source = source or layer
+        copy_weights(source, layer)
+        q, mask = torch.tensor(Q), torch.tensor(Q_MASK)
+        if not given:
+            q._keras_mask = mask
+        call = {"query_mask": mask} if given else {}
+        out = layer(q, torch.tensor(V), return_attention_scores=scores, **call)
+        results.append(out if scores else [out])
+    for theirs, ours in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_attention_that_a_subclass_replaces_or_calls(name):
+    """As keras_hub's layers do."""
+    args = ARGS if name == "MultiHeadAttention" else {"head_dim": 3, "num_query_heads": 4,
+                                                      "num_key_value_heads": 2}  # fmt: skip
+    results, source = [], None
+    for lib in (keras, torchkeras):
+
+        class Replaced(getattr(lib.layers, name)):
+            def _compute_attention(self, query, key, value, *args, **kwargs):
+                out, scores = super()._compute_attention(query, key, value, *args, **kwargs)
+                return out * 2, scores
+
+        layer = Replaced(**args)
+        layer.build(Q.shape, V.shape)
+        source = source or layer
+        copy_weights(source, layer)
+        q, v = torch.tensor(Q), torch.tensor(V)
+        heads = layer._query_dense(q), layer._key_dense(v), layer._value_dense(v)
+        results.append(
+            [
+                layer(q, v, use_causal_mask=True),
+                layer._compute_attention(*heads, attention_mask=torch.tensor(A_MASK))[0],
+                super(Replaced, layer)._compute_attention(
+                    *heads, attention_mask=torch.tensor(A_MASK), use_causal_mask=True
+                )[0],
+            ]
+        )
+    for theirs, ours in zip(*results, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [0, -2, 1.5])
+def test_sizes_of_values(size):
+    with pytest.raises(ValueError, match="value_dim"):
+        torchkeras.layers.MultiHeadAttention(2, 4, value_dim=size)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -142,9 +206,8 @@ def test_self_attention(causal, masked):
         out = layer(x, x, use_causal_mask=causal)
         weights = [w.value for w in layer.trainable_weights]
         mask = getattr(out, "_keras_mask", None)
-        if masked:  # what hidden queries get is nobody's business
-            out = out * mask.unsqueeze(-1)
-        grads = torch.autograd.grad(out.square().sum(), [x, *weights])
+        seen = out * mask.unsqueeze(-1) if masked else out
+        grads = torch.autograd.grad(seen.square().sum(), [x, *weights])
         results.append([out, *grads, *([] if mask is None else [mask])])
     assert len(results[0]) == len(results[1]) == 10 + masked
     for a, b in zip(*results, strict=True):

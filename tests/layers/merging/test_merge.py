@@ -90,3 +90,26 @@ def test_wrong_inputs(name):
                 continue  # Keras lets one input pass
             with pytest.raises(ValueError, match=words):
                 cls()(x)
+
+
+@pytest.mark.parametrize("name", ["Add", "Subtract", "Minimum", "Average", "Concatenate", "Dot"])
+def test_compute_mask(name):
+    """Masks by hand: arrays, tensors, numbers; the list must fit the inputs."""
+    a = np.array([[True, False, False], [False, True, True]])
+    numbers = np.array([[0.0, 2.0, 0.0], [0.0, 1.0, 0.0]], "float32")
+    found = []
+    for lib in (torchkeras, keras):
+        args = {"axes": -1} if name == "Dot" else {"axis": 1} if name == "Concatenate" else {}
+        layer = getattr(lib.layers, name)(**args)
+        x = [torch.ones(2, 3, 4), torch.ones(2, 3, 4)]
+        masks = [[a, a], [a, torch.tensor(~a)], [a, None], [None, None], [torch.tensor(a), numbers]]
+        made = [layer.compute_mask(x, mask=m) for m in masks[:4]]
+        if name != "Concatenate":  # where Keras joins numbers as they are
+            made.append(layer.compute_mask(x, mask=masks[4]))
+        found.append([None if m is None else np.asarray(m) for m in made])
+        for wrong in ([x, a], [x[0], [a, a]], [x, [a]]):
+            if name != "Dot":
+                with pytest.raises(ValueError, match=r"list|length|mask"):
+                    layer.compute_mask(*wrong)
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

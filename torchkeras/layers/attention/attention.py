@@ -9,6 +9,7 @@ from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.layers.layer import Layer
 from torchkeras.ops.attention import fused_attention
 from torchkeras.random import SeedGenerator, dropout
@@ -81,9 +82,9 @@ class Attention(Layer):
                 f"{owner}: mask must be a list [query_mask, value_mask]. {received('mask', mask)}"
             )
 
-    def _scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         if self.score_mode == "dot":
-            scores = torch.matmul(query, key.transpose(1, 2))
+            scores = torch.matmul(query, key.transpose(-1, -2))
             return scores if self.scale is None else scores * self.scale
         both = query.unsqueeze(-2) + key.unsqueeze(-3)
         if self.scale is not None:
@@ -111,7 +112,7 @@ class Attention(Layer):
                 query = query * self.scale
             out = fused_attention(query, key, value, None, attn_mask=bias, scale=1.0)
         else:
-            scores = self._scores(query, key)
+            scores = self._calculate_scores(query, key)
             scores = F.softmax(scores if bias is None else scores + bias, -1)
             if rate:
                 scores = dropout(scores, rate, seed=self.seed and self.seed_generator)
@@ -124,7 +125,7 @@ class Attention(Layer):
         """Return what is added to the scores: a great negative number at what is hidden."""
         seen = None if value_mask is None else value_mask.bool().unsqueeze(-2)
         if causal:
-            shape = (1, query.shape[1], key.shape[1])
+            shape = (1, query.shape[-2], key.shape[-2])
             past = torch.ones(shape, dtype=torch.bool, device=query.device).tril()
             seen = past if seen is None else seen & past
         if seen is None:
@@ -134,10 +135,12 @@ class Attention(Layer):
             ~seen, low
         )
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the query's mask."""
-        self._check(inputs, previous_mask)
-        return None if previous_mask is None else previous_mask[0]
+        self._check(inputs, mask)
+        if mask is None or mask[0] is None:
+            return None
+        return convert_to_tensor(mask[0])
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the query's shape with the value's size."""
@@ -148,8 +151,8 @@ class Attention(Layer):
         self,
         inputs: Any,
         mask: Any = None,
-        training: bool = False,
         return_attention_scores: bool = False,
+        training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
         """Return the symbolic output, and the scores if they are asked for."""
@@ -158,7 +161,7 @@ class Attention(Layer):
         out = KerasTensor(self.compute_output_shape(shapes), self.compute_dtype)
         if not return_attention_scores:
             return out
-        return out, KerasTensor((*shapes[0][:2], shapes[1][1]), self.compute_dtype)
+        return out, KerasTensor((*shapes[0][:-1], shapes[1][-2]), self.compute_dtype)
 
 
 @LAYERS.register()
@@ -195,6 +198,6 @@ class AdditiveAttention(Attention):
                 name="scale", shape=(input_shape[0][-1],), initializer="glorot_uniform"
             )
 
-    def _scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         both = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         return both.sum(-1) if self.scale is None else torch.matmul(both, self.scale)

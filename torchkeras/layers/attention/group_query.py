@@ -99,6 +99,9 @@ class GroupedQueryAttention(MultiHeadAttention):
     def _heads_of(self, name: str) -> int:
         return self.num_key_value_heads if name in ("key", "value") else self.num_query_heads
 
+    def _query_mask(self, query: torch.Tensor, given: Any) -> Any:
+        return given
+
     def _shared(self, x: torch.Tensor) -> torch.Tensor:
         """Repeat each head of keys or values for the query heads that share it."""
         times = self.num_query_heads // self.num_key_value_heads

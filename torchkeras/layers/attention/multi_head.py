@@ -8,12 +8,13 @@ import torch.nn.functional as F
 from torchkeras._base import check
 from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
+from torchkeras.layers._mask import get_mask
 from torchkeras.layers.activation.advanced import Softmax, masked_softmax
 from torchkeras.layers.adapters.quantized import policies_within
 from torchkeras.layers.core.einsum_dense import EinsumDense
 from torchkeras.layers.layer import Layer
 from torchkeras.layers.regularization.dropout import Dropout
-from torchkeras.ops.attention import fused_attention
+from torchkeras.ops.attention import fused_attention, hide
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -93,7 +94,9 @@ class MultiHeadAttention(Layer):
         self.supports_masking = True
         self.num_heads = check.positive_int("MultiHeadAttention", "num_heads", num_heads)
         self.key_dim = check.positive_int("MultiHeadAttention", "key_dim", key_dim)
-        self.value_dim = value_dim or key_dim
+        if value_dim is not None:
+            check.positive_int("MultiHeadAttention", "value_dim", value_dim)
+        self.value_dim = key_dim if value_dim is None else value_dim
         self.dropout = check.fraction("MultiHeadAttention", "dropout", dropout)
         self.use_bias = use_bias
         if isinstance(output_shape, int):
@@ -234,7 +237,7 @@ class MultiHeadAttention(Layer):
         query: torch.Tensor,
         value: torch.Tensor,
         key: torch.Tensor | None = None,
-        query_mask: Any = None,  # the template hands it on as the output's mask
+        query_mask: Any = None,
         value_mask: Any = None,
         key_mask: Any = None,
         attention_mask: Any = None,
@@ -242,9 +245,16 @@ class MultiHeadAttention(Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Attend; True in a mask shows a position, False hides it."""
+        """Attend; True in a mask shows a position, False hides it.
+
+        A query that sees nothing gets 0; or as in Keras, if no scores are asked for, the query has
+        three axes and there is no dropout, the mean of all values.
+        """
         key = value if key is None else key
-        mask = self._mask(query, value, value_mask, key_mask, attention_mask, use_causal_mask)
+        query_mask = self._query_mask(query, query_mask)
+        mask = self._mask(
+            query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask
+        )
         if key is value is query and not torch.is_grad_enabled():
             q, k, v = self._project_at_once(query)
         else:
@@ -252,15 +262,44 @@ class MultiHeadAttention(Layer):
         if not q.dtype is k.dtype is v.dtype:  # a map of policies has them differ
             dtype = torch.promote_types(torch.promote_types(q.dtype, k.dtype), v.dtype)
             q, k, v = q.to(dtype), k.to(dtype), v.to(dtype)
+        asked = {"return_attention_scores": True} if return_attention_scores else {}
+        out, scores = self._compute_attention(
+            q, k, v, attention_mask=mask, training=training, **asked
+        )
+        if self._gate_dense is not None:
+            out = out * self._gate_dense(query)
+        out = self._output_dense(out)
+        return (out, scores) if return_attention_scores else out
+
+    def _compute_attention(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        training: bool | None = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Attend with projected tensors of the shape `(batch, ..., heads, size)`.
+
+        Subclasses, those of keras_hub among them, call it or replace it; `call` has the causal
+        mask in `attention_mask`.
+        """
+        mask, rank = attention_mask, query.ndim
+        if use_causal_mask:
+            past = self._near(query, value, causal=True)
+            mask = past if mask is None else mask.bool() & past
         # (batch, ..., heads, positions, size): attention goes over the last axis but one.
-        sizes = [q.shape[a] for a in self.attention_axes], [k.shape[a] for a in self.attention_axes]
+        axes = self.attention_axes
+        sizes = [query.shape[a] for a in axes], [key.shape[a] for a in axes]
         q, k, v = (
-            self._heads_out(q),
-            self._shared(self._heads_out(k)),
-            self._shared(self._heads_out(v)),
+            self._heads_out(query),
+            self._shared(self._heads_out(key)),
+            self._shared(self._heads_out(value)),
         )
         if mask is not None:
-            mask = self._fit_mask(mask, q.ndim - 2 + 2 * len(self.attention_axes), sizes)
+            mask = self._fit_mask(mask, q.ndim - 2 + 2 * len(axes), sizes)
         rate = self.dropout if training else 0.0
         if return_attention_scores and self.flash_attention:
             raise ValueError(
@@ -268,21 +307,17 @@ class MultiHeadAttention(Layer):
                 "Received: return_attention_scores=True, flash_attention=True."
             )
         if not return_attention_scores and (rate == 0.0 or self.seed is None):
+            if mask is not None and not self.dropout and rank == 4:
+                q, mask = hide(q, k, None, mask, False)
             out = fused_attention(
                 q, k, v, self.flash_attention, attn_mask=mask, dropout_p=rate, scale=self._scale
             )
-            scores = None
-        else:
-            scores = torch.matmul(q * self._scale, k.transpose(-1, -2))
-            scores = F.softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
-            out = torch.matmul(self._dropout_layer(scores, training=training), v)
-        out = self._heads_back(out, sizes[0])
-        if self._gate_dense is not None:
-            out = out * self._gate_dense(query)
-        out = self._output_dense(out)
-        if return_attention_scores:
-            return out, scores.view(*scores.shape[:-2], *sizes[0], *sizes[1])
-        return out
+            return self._heads_back(out, sizes[0]), None
+        scores = torch.matmul(q * self._scale, k.transpose(-1, -2))
+        scores = F.softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
+        out = torch.matmul(self._dropout_layer(scores, training=training), v)
+        scores = scores.view(*scores.shape[:-2], *sizes[0], *sizes[1])
+        return self._heads_back(out, sizes[0]), scores
 
     def _project_at_once(self, x: torch.Tensor) -> Any:
         """Project for self-attention in one matrix product, which is quicker in inference.
@@ -319,35 +354,41 @@ class MultiHeadAttention(Layer):
         n = len(axes)
         return x.unflatten(-2, sizes).movedim(list(range(-n - 1, -1)), axes)
 
-    def _mask(
-        self, query: Any, value: Any, value_mask: Any, key_mask: Any, attention_mask: Any,
-        causal: bool,
-    ) -> Any:  # fmt: skip
-        """Join all masks into one of `(batch, T, S)`; None if there is none.
+    def _query_mask(self, query: torch.Tensor, given: Any) -> Any:
+        """Return the mask of the query: that which it carries, as Keras."""
+        return get_mask(query)
 
-        The query's mask is not among them: it goes to the output, and who heeds it sees none of
-        the hidden queries' results.
-        """
+    def _mask(
+        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any,
+        attention_mask: Any, causal: bool,
+    ) -> Any:  # fmt: skip
+        """Join all masks into one of `(batch, T, S)`; None if there is none."""
         parts = []
+        if query_mask is not None:
+            parts.append(query_mask.bool().unsqueeze(-1))
         if value_mask is not None:
             parts.append(value_mask.bool().unsqueeze(-2))
         if key_mask is not None:
             parts.append(key_mask.bool().unsqueeze(-2))
         if causal or self.sliding_window is not None:
-            t, s = query.shape[1], value.shape[1]
-            near = torch.ones(1, t, s, dtype=torch.bool, device=query.device)
-            if causal:
-                near = near.tril()
-            if self.sliding_window is not None:
-                far = self.sliding_window - 1
-                near = near.tril(far).triu(-far)
-            parts.append(near)
+            parts.append(self._near(query, value, causal))
         if attention_mask is not None:
             parts.append(torch.as_tensor(attention_mask, device=query.device).bool())
         out = parts[0] if parts else None
         for part in parts[1:]:
             out = out & part
         return out
+
+    def _near(self, query: torch.Tensor, value: torch.Tensor, causal: bool) -> torch.Tensor:
+        """Return the positions that are in the sliding window, and not later if it is causal."""
+        shape = (1, query.shape[1], value.shape[1])
+        near = torch.ones(shape, dtype=torch.bool, device=query.device)
+        if causal:
+            near = near.tril()
+        if self.sliding_window is not None:
+            far = self.sliding_window - 1
+            near = near.tril(far).triu(-far)
+        return near
 
     def _fit_mask(self, mask: torch.Tensor, rank: int, sizes: tuple[list[int], list[int]]) -> Any:
         """Give a mask the axes of the scores, its positions flattened as theirs."""

@@ -39,6 +39,7 @@ class Embedding(EmbeddingAdapters, Layer):
     """
 
     config_skip = frozenset({"weights"})
+    _usual_shape = (None, None)
     writes_absent_regularizer = True
 
     def __init__(
@@ -119,7 +120,7 @@ class Embedding(EmbeddingAdapters, Layer):
             )
         return torch.where(indices < 0, indices + self.input_dim, indices)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where the index is not 0, if 0 is padding."""
         return inputs != 0 if self.mask_zero else None
 
@@ -129,4 +130,6 @@ class Embedding(EmbeddingAdapters, Layer):
 
     def compute_output_spec(self, inputs: Any) -> KerasTensor:
         """Return the symbolic output."""
+        if type(self).compute_output_shape is not Embedding.compute_output_shape:
+            return super().compute_output_spec(inputs)  # it may have several outputs
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)

@@ -39,7 +39,7 @@ class Masking(Layer):
         set_masks(outputs, kept)  # here, so that it is not found a second time
         return outputs
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where a step has a feature that differs from the value."""
         value, x = self.mask_value, inputs.detach()
         if x.is_floating_point() and math.isfinite(value) and x.shape[-1]:

@@ -94,7 +94,7 @@ class ReversibleEmbedding(ReversibleAdapters, Embedding):
         cap = self.logit_soft_cap
         return scores if cap is None else torch.tanh(scores / cap) * cap
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where an index is not 0, if 0 is padding; scores have no mask."""
         if not self.mask_zero or dtypes.is_float(inputs.dtype):
             return None

@@ -8,7 +8,7 @@ from torchkeras._base.check import received
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers.layer import Layer
-from torchkeras.layers.merging.merge import merged_dtype
+from torchkeras.layers.merging.merge import list_of_masks, merged_dtype
 
 
 @LAYERS.register()
@@ -76,16 +76,17 @@ class Concatenate(Layer):
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
         return KerasTensor(shape, merged_dtype(self, inputs))
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the joined masks; an input without one is to be seen whole."""
-        if previous_mask is None or all(m is None for m in previous_mask):
+        masks = list_of_masks(self, inputs, mask)
+        if all(m is None for m in masks):
             return None
         axis = self.axis % inputs[0].ndim
         parts = []
-        for x, mask in zip(inputs, previous_mask, strict=True):
-            if mask is None:
-                parts.append(torch.ones_like(x, dtype=torch.bool))
-            else:
-                mask = mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim))
-                parts.append(mask.expand(x.shape))
+        for x, part in zip(inputs, masks, strict=True):
+            if part is None:
+                part = torch.ones_like(x, dtype=torch.bool)
+            elif part.ndim < x.ndim:
+                part = part.reshape(*part.shape, *(1,) * (x.ndim - part.ndim)).expand(x.shape)
+            parts.append(part)
         return torch.cat(parts, axis).any(-1)

@@ -101,7 +101,7 @@ class Dot(Layer):
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
         return KerasTensor(shape, self.compute_dtype)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         """Return None: the axis that was masked may be gone."""
 
 

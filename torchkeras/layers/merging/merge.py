@@ -10,6 +10,7 @@ from torchkeras._base.check import received
 from torchkeras.core import dtypes
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.layers import _mask
 from torchkeras.layers.layer import Layer
 
@@ -116,15 +117,28 @@ class Merge(Layer):
         shape = self.compute_output_shape([tuple(x.shape) for x in inputs])
         return KerasTensor(shape, merged_dtype(self, inputs))
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where any input is to be seen; None if one has no mask."""
-        if not previous_mask or any(m is None for m in previous_mask):
+        masks = list_of_masks(self, inputs, mask)
+        if not masks or any(m is None for m in masks):
             return None
-        rank = max(m.ndim for m in previous_mask)
-        masks = [
-            m.reshape(m.shape[0], *(1,) * (rank - m.ndim), *m.shape[1:]) for m in previous_mask
-        ]
-        return reduce(torch.logical_or, masks)
+        return reduce(torch.logical_or, _same_rank(masks))
+
+
+def list_of_masks(layer: Layer, inputs: Any, masks: Any) -> list[Any]:
+    """Return the masks of a list of inputs as tensors of bools, or None where there is none."""
+    if masks is None:
+        return []
+    owner = type(layer).__name__
+    for name, value in (("mask", masks), ("inputs", inputs)):
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{owner}: {name} must be a list. {received(name, value)}")
+    if len(masks) != len(inputs):
+        raise ValueError(
+            f"{owner}: there must be a mask, or None, for each input. "
+            f"Received: {len(masks)} masks, {len(inputs)} inputs."
+        )
+    return [None if m is None else convert_to_tensor(m).bool() for m in masks]
 
 
 def merged_dtype(layer: Layer, inputs: Any) -> str:
