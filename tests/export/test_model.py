@@ -53,7 +53,7 @@ def test_bad_arguments(model, tmp_path):
         model.export(tmp_path / "m.xml")
     with pytest.raises(ValueError, match=r"ends in '\.pt2'"):
         model.export(tmp_path / "m", format="torch")
-    with pytest.raises(TypeError, match=r"format='torch' takes \['dynamic_shapes'"):
+    with pytest.raises(ValueError, match=r"format='torch' takes \['dynamic_shapes'"):
         model.export(tmp_path / "m.pt2", opset_version=18)
     with pytest.raises(TypeError, match="unexpected keyword argument 'strict'"):
         model.export(tmp_path / "m.onnx", strict=True)
@@ -64,3 +64,15 @@ def test_bad_arguments(model, tmp_path):
     with pytest.raises(ValueError, match=r"Strings cannot be exported.*'words'"):
         keras.Model(strings, lookup(strings)).export(tmp_path / "m.pt2")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", [lambda d: {0: d}, lambda d: ({0: d},), lambda d: [({0: d},)]])
+def test_dynamic_shapes_of_a_torch_program(form, tmp_path):
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+    batch = torch.export.Dim("batch", min=1, max=32)
+    model.export(tmp_path / "m.pt2", dynamic_shapes=form(batch))
+    program = torch.export.load(tmp_path / "m.pt2").module()
+    for size in (1, 4, 32):
+        assert program(torch.ones(size, 8)).shape == (size, 4)
+    with pytest.raises(Exception, match="32"):
+        program(torch.ones(33, 8))

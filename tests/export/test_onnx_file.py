@@ -91,9 +91,10 @@ def test_strange_and_damaged_files(translated, tmp_path):
         onnx_file.open_session(tmp_path / "pipe")
 
 
-def test_opset_version(model, tmp_path):
-    model.export(tmp_path / "m.onnx", opset_version=21)
-    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == 21
+@pytest.mark.parametrize("version", [17, 21])
+def test_opset_version(version, model, tmp_path):
+    model.export(tmp_path / "m.onnx", opset_version=version)
+    assert onnx.load(tmp_path / "m.onnx").opset_import[0].version == version
 
 
 def test_names_that_meet():

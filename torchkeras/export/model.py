@@ -77,10 +77,22 @@ def _write_torch(
         "preserve_module_call_signature",
     }  # fmt: skip
     if set(options) - known:
-        raise TypeError(
+        raise ValueError(
             f"export: format='torch' takes {sorted(known)}. Received: {sorted(set(options))}."
         )
+    if options.get("dynamic_shapes") is not None:
+        options["dynamic_shapes"] = _dynamic_shapes(options["dynamic_shapes"])
     program.write(_program(model, input_signature, **options).exported, path)
+
+
+def _dynamic_shapes(given: Any) -> Any:
+    """Return the open sizes of one input, or of each argument, as torch wants them of `*inputs`."""
+    if isinstance(given, dict) and all(isinstance(axis, int) for axis in given):
+        return ((given,),)
+    if isinstance(given, (list, tuple)):
+        wrapped = len(given) == 1 and isinstance(given[0], (list, tuple))
+        return given if wrapped else (tuple(given),)
+    return given
 
 
 def _write_folder(

@@ -103,9 +103,9 @@ def _name_sizes(model: Any, program: Program) -> None:
     for value in values:
         if value.shape is None:
             continue
-        for axis, size in enumerate(value.shape):
-            if isinstance(size, ir.SymbolicDim) and size.value in names:
-                value.shape[axis] = names[size.value]
+        value.shape = ir.Shape(  # a new one: those of a converted opset cannot be changed
+            names.get(s.value, s) if isinstance(s, ir.SymbolicDim) else s for s in value.shape
+        )
 
 
 def _purge(model: Any) -> None:
