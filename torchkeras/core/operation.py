@@ -77,6 +77,11 @@ class Node:
         """Position among the living nodes of the operation."""
         return self.operation.inbound_nodes.index(self)
 
+    def adopt(self, tensor: KerasTensor) -> None:
+        """Let a symbolic tensor that there is be the (only) output."""
+        self.__dict__["_given"] = {0: weakref.ref(tensor)}
+        tensor._source = (self, 0)
+
     @property
     def is_input(self) -> bool:
         """Whether the node is an Input: it has no tensors to come from."""
