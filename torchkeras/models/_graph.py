@@ -267,6 +267,12 @@ def accepted(cls: type, arguments: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in arguments.items() if k in parameters}
 
 
+def own_arguments(cls: type, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of a config for parameters that a subclass's constructor adds."""
+    names = set(inspect.signature(cls.__init__).parameters) - {"inputs", "outputs", "layers"}
+    return {k: v for k, v in config.items() if k in names}
+
+
 def graph_config(model: Any) -> dict[str, Any]:
     """Return the config of a functional model, as Keras writes it."""
     graph: Graph = model._graph

@@ -17,7 +17,7 @@ from torchkeras.layers import _call_spec
 from torchkeras.layers._build import as_shape
 from torchkeras.layers._template import global_hooks
 from torchkeras.layers.layer import Layer
-from torchkeras.models import _graph, _quantize
+from torchkeras.models import _graph, _quantize, _state_tree
 from torchkeras.models._legacy import OldModel
 from torchkeras.saving.legacy.config import modernize
 from torchkeras.training._legacy import old_call
@@ -379,6 +379,7 @@ class Model(OldModel, Trainer, Layer):
             extra = _graph.accepted(
                 model, {k: config[k] for k in ("name", "trainable") if k in config}
             )
+            extra |= _graph.own_arguments(model, config)
             return model(inputs=inputs, outputs=outputs, **extra)
         with serialize.CustomObjectScope(custom_objects):
             return super().from_config(config)
@@ -451,6 +452,7 @@ class Model(OldModel, Trainer, Layer):
         filters: Any = None,
         *,
         type_check: bool = True,
+        **kwargs: Any,
     ) -> None:
         """Keep the weights of the layers in few bits from now on.
 
@@ -461,12 +463,40 @@ class Model(OldModel, Trainer, Layer):
             filters: Which layers: a regular expression that their names contain, a list of them,
                 or a function of a layer.
             type_check: Whether user's subclasses of layers are left out.
+            **kwargs: Nothing.
 
         Raises:
             ValueError: if the model is not built, a layer is quantized already, for an unknown
-                mode, or if GPTQ or AWQ have no blocks or no data.
+                mode or argument, or if GPTQ or AWQ have no blocks or no data.
         """
+        if kwargs:
+            raise ValueError(
+                "quantize: the arguments are mode, config, filters and type_check. "
+                f"Received: {', '.join(kwargs)}."
+            )
         _quantize.quantize(self, mode, config, filters, type_check)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Return the values of all variables, also of the training, as nested dicts.
+
+        `{"trainable_variables": {"my_model": {"dense": {"kernel": ...}}}, ...}`, so for
+        `"non_trainable_variables"`, `"optimizer_variables"` and `"metrics_variables"`.
+
+        Args:
+            value_format: `"backend_tensor"` (the variables themselves) or `"numpy_array"` (copies).
+
+        Raises:
+            ValueError: for another format, or if two variables have one path.
+        """
+        return _state_tree.get_state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Set variables from nested dicts like those of `get_state_tree`, or a part of them.
+
+        Raises:
+            ValueError: for another group of variables, or a value of another shape.
+        """
+        _state_tree.set_state_tree(self, state_tree)
 
     def get_quantization_layer_structure(self, mode: str | None = None) -> dict[str, Any] | None:
         """Return the blocks that GPTQ and AWQ go through; a model that has some overrides this.

@@ -71,7 +71,6 @@ class Sequential(Model):
                 "All layers added to a Sequential model should have unique names. Name "
                 f"{layer.name!r} is already the name of a layer in this model."
             )
-        _check_takes_one(layer)
         if isinstance(layer, InputLayer) and self._row:
             raise ValueError(
                 f"Sequential: an Input can only come first; {self.name!r} has layers already."
@@ -112,6 +111,8 @@ class Sequential(Model):
                 f"Sequential model {self.name!r} cannot be built because it has no layers. "
                 "Call `model.add(layer)`."
             )
+        for layer in self.layers:
+            _check_takes_one(layer)
         if _is_form(input_shape):
             self._infer_spec(_zero_specs(input_shape))  # such a model has no graph
             return

@@ -78,6 +78,7 @@ class CompileLoss:
         self._parts: list[_Part] = []
         self._matcher: Matcher | None = None
         self._single: Any = None  # the loss itself, if there is one of one output, unweighted
+        self._asked: list[int] | None = None  # the outputs that targets are given for, if not all
         self._taken: set[Any] = set()  # pairs of unlike shapes that the losses take
 
     @property
@@ -97,8 +98,10 @@ class CompileLoss:
             ValueError: for structures that do not fit, or targets that their losses do not take.
         """
         matcher = Matcher("compile", y_pred, self.output_names)
-        true, pred = matcher.spread("y_true", y_true), matcher.spread("y_pred", y_pred)
         rows = self._rows(matcher)
+        self._asked = _asked(matcher, rows, y_true)
+        true = matcher.spread("y_true", self.placed(y_true, matcher))
+        pred = matcher.spread("y_pred", y_pred)
         parts = []
         for i, given, weight in rows:
             output = matcher.outputs[i]
@@ -175,15 +178,18 @@ class CompileLoss:
             return
         outputs = _as_outputs(output_shapes)
         matcher = Matcher("compile", outputs, self.output_names)
-        true = matcher.spread("y_true", y_true)
+        rows = self._rows(matcher)
+        self._asked = _asked(matcher, rows, y_true)
+        true = matcher.spread("y_true", self.placed(y_true, matcher))
         pred = matcher.spread("outputs", outputs)
-        for i, given, _ in self._rows(matcher):
+        for i, given, _ in rows:
             y = true[i]
             if not hasattr(y, "shape") or not hasattr(y, "dtype") or y.dtype == object:
                 continue
             loss = self._make(given, y, pred[i])
             where = _of(matcher.outputs[i], len(pred))
-            targets.check_shapes(loss, _shape(y), pred[i].shape, where)
+            # A model may have a fixed batch size; these are the targets of all batches.
+            targets.check_shapes(loss, _shape(y), (None, *pred[i].shape[1:]), where)
             targets.check_labels(loss, y, pred[i].shape)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> torch.Tensor:
@@ -197,7 +203,7 @@ class CompileLoss:
         if not self.built:
             self.build(y_true, y_pred)
         matcher = self._matcher
-        true = matcher.take("y_true", y_true)
+        true = matcher.take("y_true", self.placed(y_true, matcher))
         pred = matcher.take("y_pred", y_pred)
         weights = matcher.take("sample_weight", sample_weight, share=True)
         total = None
@@ -218,6 +224,19 @@ class CompileLoss:
             raise ValueError("compile: at least one output must have a loss. Received: loss=None.")
         return total
 
+    def placed(self, y_true: Any, matcher: Matcher | None = None) -> Any:
+        """Return targets with None for the outputs that have no loss and were left out."""
+        asked, matcher = self._asked, self._matcher if matcher is None else matcher
+        if asked is None or matcher is None:
+            return y_true
+        given = nest.flatten(y_true)
+        if len(given) != len(asked):
+            return y_true
+        every: list[Any] = [None] * len(matcher.outputs)
+        for i, y in zip(asked, given, strict=True):
+            every[i] = y
+        return every
+
     def _check_unlike(self, n: int, y_true: torch.Tensor, y_pred: torch.Tensor) -> None:
         """Refuse what a loss would broadcast, in any batch: each pair of shapes is seen once."""
         pair = (n, y_true.shape, y_pred.shape)
@@ -230,6 +249,14 @@ class CompileLoss:
         if len(self._taken) > _MOST_SHAPES:
             self._taken.clear()
         self._taken.add(pair)
+
+
+def _asked(matcher: Matcher, rows: list[Any], y_true: Any) -> list[int] | None:
+    """Return the outputs with a loss, if there are as many targets and more outputs."""
+    if isinstance(y_true, dict):
+        return None  # says itself what is for which output
+    asked = sorted({i for i, _, _ in rows})
+    return asked if len(nest.flatten(y_true)) == len(asked) < len(matcher.outputs) else None
 
 
 def _shape(x: Any) -> tuple[Any, ...]:

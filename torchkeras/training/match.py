@@ -72,11 +72,11 @@ class Matcher:
 
         One with as many entries as there are outputs has one an output, as in Keras 3.
         """
+        if not given:
+            return [None] * len(self.outputs)
         plain = isinstance(given, (list, tuple)) and not any(
             isinstance(entry, (list, tuple, dict)) for entry in given
         )
-        if plain and not given:
-            return [None] * len(self.outputs)
         if plain and len(given) != len(self.outputs) > 1:
             count = len(self.outputs)
             text = f"Write {what}={[[*map(_named, given)]] * count}."

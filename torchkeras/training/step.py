@@ -1,5 +1,7 @@
 """The steps of training, evaluation and prediction, each open to be overridden."""
 
+import inspect
+from functools import cache
 from typing import Any
 
 import torch
@@ -55,6 +57,13 @@ def as_given(batch: tuple[Any, Any, Any], adapter: Any = None) -> Any:
     return pack_x_y_sample_weight(*batch)
 
 
+@cache
+def _takes_training(compute_loss: Any) -> bool:
+    """Say whether a `compute_loss`, maybe one written for an older Keras, takes `training`."""
+    parameters = inspect.signature(compute_loss).parameters
+    return "training" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
 class Steps:
     """One step of each kind, and what it is made of."""
 
@@ -68,9 +77,7 @@ class Steps:
         if optimizer is not None and not is_ours(type(self).train_step):
             optimizer.zero_grad()  # of the subclass, whose step calls this one
         y_pred = self(x, training=True)
-        loss = self.compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True
-        )
+        loss = self._loss_of(x, y, y_pred, sample_weight, True)
         self._compile.tracker.update_state(loss.detach(), sample_weight=batch_size(x))
         if optimizer is not None and loss.requires_grad:
             if not optimizer.built:
@@ -95,9 +102,7 @@ class Steps:
         """Evaluate one batch `(x, y, sample_weight)` and return the running metrics."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False
-        )
+        loss = self._loss_of(x, y, y_pred, sample_weight, False)
         self._compile.tracker.update_state(loss, sample_weight=batch_size(x))
         return self._step_logs(x, y, y_pred, sample_weight)
 
@@ -112,9 +117,17 @@ class Steps:
             return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
         compile_metrics = self._compile.metrics
         if compile_metrics is not None:
+            if self._compile.loss is not None:
+                y = self._compile.loss.placed(y)
             with torch.no_grad():
                 compile_metrics.update_state(y, y_pred, sample_weight)
         return LazyLogs(self.get_metrics_result)
+
+    def _loss_of(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        given = {"x": x, "y": y, "y_pred": y_pred, "sample_weight": sample_weight}
+        if _takes_training(type(self).compute_loss):
+            given["training"] = training
+        return self.compute_loss(**given)
 
     def compute_loss(
         self,
@@ -152,6 +165,8 @@ class Steps:
     ) -> dict[str, Any]:
         """Update the compiled metrics and return the results of all."""
         if self._compile.metrics is not None:
+            if self._compile.loss is not None:
+                y = self._compile.loss.placed(y)
             with torch.no_grad():
                 self._compile.metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()

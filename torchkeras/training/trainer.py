@@ -12,6 +12,7 @@ from torchkeras import optimizers
 from torchkeras._base import check, config
 from torchkeras._base.check import received
 from torchkeras._base.interrupt import deferrable, whole
+from torchkeras._base.legacy import warn_user
 from torchkeras.callbacks.history import History
 from torchkeras.callbacks.list import CallbackList
 from torchkeras.callbacks.old_keys import OldKeys
@@ -514,20 +515,33 @@ class Trainer(OnBatch):
         return serialize.serialize_keras_object(given)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile as a config says."""
+        """Compile as a config says; a class with a `compile` of its own must do that itself."""
+        if type(self).compile is not Trainer.compile:
+            warn_user(
+                f"{type(self).__name__} is not compiled: it has a compile() of its own. Call that, "
+                "or give the class get_compile_config() and compile_from_config(config).",
+                UserWarning,
+            )
+            return
+        self._compile_as(config)
+
+    def _compile_as(self, config: dict[str, Any]) -> None:
         config = serialize.deserialize_keras_object(config)
         self.compile(**config)
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
     def _output_shapes(self) -> Any:
-        """Return the outputs' shapes in their structure where they are known, else None."""
+        """Return the outputs' shapes in their structure where they are known, else None.
+
+        The batch axis is left open: a stateful model's has a size, which its data is cut into.
+        """
         if not getattr(self, "outputs", None):
             return None
         outputs = self.output  # type: ignore[attr-defined]
         if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
             outputs = outputs[0]  # as a call hands it out
-        return nest.map_structure(lambda t: t.shape, outputs)
+        return nest.map_structure(lambda t: t.shape and (None, *t.shape[1:]), outputs)
 
 
 def _with_validation(names: list[str], validates: bool) -> list[str]:
