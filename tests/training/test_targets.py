@@ -78,3 +78,45 @@ def test_memory_stays_flat_over_large_targets():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_stateful_model_trains_on_batches_of_its_size(batch):
+    """Its outputs' shape has a batch axis, which the targets' number has nothing to do with.
+
+    Compared with a loop that hands the states on: real Keras on torch cannot train such a model.
+    """
+    rng = np.random.default_rng(0)
+    x, y = rng.random((12, 3, 2), "f4"), rng.random((12, 1), "f4")
+    L = torchkeras.layers
+    model = torchkeras.Sequential(
+        [torchkeras.Input(batch_shape=(batch, 3, 2)), L.LSTM(4, stateful=True), L.Dense(1)]
+    )
+    model.compile(torchkeras.optimizers.SGD(0.1), "mse")
+    lstm, dense = L.LSTM(4, return_state=True), L.Dense(1)
+    inputs = torchkeras.Input(batch_shape=(batch, 3, 2))
+    loop = torchkeras.Model(inputs, dense(lstm(inputs)[0]))
+    loop.set_weights(model.get_weights())
+    states = None
+
+    def steps(count, train):
+        nonlocal states
+        losses = []
+        for i in range(0, count, batch):
+            out, *states = lstm(torch.tensor(x[i : i + batch]), initial_state=states)
+            states = [s.detach() for s in states]
+            loss = (dense(out) - torch.tensor(y[i : i + batch])).square().mean()
+            losses.append(loss.item())
+            if train:
+                grads = torch.autograd.grad(loss, list(loop.parameters()))
+                with torch.no_grad():
+                    for p, g in zip(loop.parameters(), grads, strict=True):
+                        p -= 0.1 * g
+        return np.mean(losses)
+
+    for _ in range(3):
+        logs = model.fit(
+            x, y, batch_size=batch, shuffle=False, verbose=0, validation_data=(x[:8], y[:8])
+        ).history
+        assert logs["loss"] == [pytest.approx(steps(12, train=True), rel=1e-5)]
+        assert logs["val_loss"] == [pytest.approx(steps(8, train=False), rel=1e-5)]
