@@ -264,3 +264,41 @@ def test_builtins():
     assert serialize.is_torch_module(torch.nn.ReLU())
     assert not serialize.is_torch_module(torchkeras.layers.ReLU())
     assert not serialize.is_torch_module(torchkeras.random.SeedGenerator(1))
+
+
+@pytest.mark.parametrize("k", LIBRARIES)
+def test_a_builtin_under_a_registered_name_is_refused(k):
+    dense = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}}
+    relu = {"module": "builtins", "class_name": "function", "config": "relu"}
+    for name in ("subprocess.Popen", "not.a.real.name", "my_pkg>MyDense"):
+        for config in (dense, relu):
+            with pytest.raises(ValueError, match=r"registered_name|could not locate"):
+                k.saving.deserialize_keras_object({**config, "registered_name": name})
+    for name in ("", None, "Dense"):
+        made = k.saving.deserialize_keras_object({**dense, "registered_name": name})
+        assert type(made) is k.layers.Dense
+
+
+@pytest.mark.parametrize("k", LIBRARIES)
+def test_functions_of_files_before_keras_3_7(k):
+    """They left the package out."""
+
+    @k.saving.register_keras_serializable(f"before_{k.__name__}")
+    def bare_function_name(x):
+        return x
+
+    config = {
+        "module": "builtins",
+        "class_name": "function",
+        "config": "bare_function_name",
+        "registered_name": "function",
+    }
+    assert k.saving.deserialize_keras_object(config) is bare_function_name
+    if k is torchkeras:
+
+        @k.saving.register_keras_serializable("second", "bare_function_name")
+        def other(x):
+            return x
+
+        with pytest.raises(UnsafeModelError, match="could not locate"):  # which of the two?
+            k.saving.deserialize_keras_object(config)

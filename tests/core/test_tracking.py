@@ -159,3 +159,21 @@ def test_torch_reaches_what_containers_hold():
     program = torch.export.export(layer, (x,))
     assert not program.constants
     torch.testing.assert_close(program.module()(x), want)
+
+
+def test_a_list_that_contains_itself(tmp_path):
+    class Cyclic(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [keras.layers.Dense(2)]
+            self.blocks.append(self.blocks)
+
+        def call(self, x):
+            return self.blocks[0](x)
+
+    model, other, x = Cyclic(), Cyclic(), torch.ones(3, 4)
+    assert model(x).shape == other(x).shape == (3, 2)
+    model.save_weights(tmp_path / "m.weights.h5")
+    other.load_weights(tmp_path / "m.weights.h5")
+    assert len(model.weights) == 2
+    assert torch.equal(model(x), other(x))

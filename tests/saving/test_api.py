@@ -69,6 +69,21 @@ def test_folder_that_is_missing(model, tmp_path):
         keras.saving.load_model(tmp_path / "m.keras")
 
 
+def test_folders_that_are_made(model, tmp_path):
+    model.save(tmp_path / "a" / "b" / "m.h5")
+    model.save(tmp_path / "c" / "d" / "m", zipped=False)
+    for path in ("a/b/m.h5", "c/d/m"):
+        assert keras.saving.load_model(tmp_path / path).output_shape == model.output_shape
+
+
+def test_arguments_of_tf_keras(model, tmp_path):
+    with pytest.warns(DeprecationWarning, match=r"save_model\(save_format\)"):
+        keras.saving.save_model(model, tmp_path / "m.h5", save_format="h5")
+    assert (tmp_path / "m.h5").exists()
+    with pytest.raises(TypeError, match="'nonsense'"):
+        keras.saving.save_model(model, tmp_path / "m.keras", nonsense=1)
+
+
 def test_archive_is_stored_as_keras_does(model, tmp_path):
     model.save(tmp_path / "m.keras")
     with zipfile.ZipFile(tmp_path / "m.keras") as archive:

@@ -214,6 +214,11 @@ def _sibling(path: str | os.PathLike[str]) -> Iterator[tuple[str, int]]:
     sync_folder(target)
 
 
+def make_folder_of(path: str | os.PathLike[str]) -> None:
+    """Make the folder that a file is to be in, where Keras does so."""
+    os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+
+
 @contextlib.contextmanager
 def atomic_writer(path: str | os.PathLike[str]) -> Iterator[Writer]:
     """Open a file that takes the place of `path` when the block ends without an exception.

@@ -344,12 +344,15 @@ def _copied(old: Any, new: Any, memo: dict[int, Any], fill: Any, content: Any) -
     return new
 
 
-def containers(modules: Iterable[nn.Module]) -> Iterator[Tracked]:
-    """Yield the tracked lists and dicts among modules, and those within them."""
+def containers(modules: Iterable[nn.Module], seen: set[int] | None = None) -> Iterator[Tracked]:
+    """Yield the tracked lists and dicts among modules, and those within them, each once."""
     for module in modules:
         if isinstance(module, Tracked):
-            yield module
-            yield from containers(module._modules.values())
+            seen = set() if seen is None else seen
+            if id(module) not in seen:  # a list may contain itself
+                seen.add(id(module))
+                yield module
+                yield from containers(module._modules.values(), seen)
 
 
 def track(value: Any) -> Tracked:

@@ -99,6 +99,10 @@ class Distiller(Model):
             raise ValueError("Distiller.compile: 'loss' cannot be `None`.")
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as a config says."""
+        self._compile_as(config)
+
     def compute_loss(
         self,
         x: Any = None,

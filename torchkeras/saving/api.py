@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from torchkeras._base.files import check_local
+from torchkeras._base.legacy import allow
 from torchkeras.saving import formats
 from torchkeras.saving.format import Format, LoadOptions, SaveOptions
 from torchkeras.saving.safety import DEFAULT_LIMITS, LoadLimits
 from torchkeras.saving.weights import Rules
+
+_OLD = ("save_format", "signatures", "options", "save_traces")
 
 
 def save_model(
@@ -17,6 +20,7 @@ def save_model(
     overwrite: bool = True,
     zipped: bool | None = None,
     include_optimizer: bool = True,
+    **old: Any,
 ) -> None:
     """Write a model's architecture, weights and training state to a file.
 
@@ -30,6 +34,8 @@ def save_model(
         zipped: False writes a folder of any name with the files that a `.keras` file is made of,
             in place of one there that holds nothing else.
         include_optimizer: Whether the optimizer's state goes into the file too.
+        **old: `save_format`, `signatures`, `options` or `save_traces` of tf.keras, which the
+            suffix has taken the place of.
 
     Raises:
         ValueError: for another suffix, or a config that cannot be stored.
@@ -45,6 +51,9 @@ def save_model(
     >>> keras.saving.load_model(name).output_shape
     (None, 2)
     """
+    for name in old:
+        if name not in _OLD or not allow(f"save_model({name})", "Leave it out.", TypeError):
+            raise TypeError(f"save_model() got an unexpected keyword argument {name!r}")
     path = check_local(filepath, "save_model")
     folder = zipped is False
     found = formats.FOLDER if folder else formats.find("save_model", path, "save_model")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from torchkeras._base.files import atomic_writer, open_regular
+from torchkeras._base.files import atomic_writer, make_folder_of, open_regular
 from torchkeras._base.region import Region
 from torchkeras.core import serialize
 from torchkeras.saving import text, weights
@@ -48,6 +48,7 @@ def save_model(model: Any, path: str, options: SaveOptions) -> None:
     training = training_config(model) if options.include_optimizer else None
     if training is not None:
         texts[TRAINING] = text.dump_json(training, TRAINING).decode()
+    make_folder_of(path)
     with atomic_writer(path) as out, LegacySink(checksums=True, out=Region(out)) as sink:
         sink.write_texts("", texts)
         write_weights(sink, MODEL, model)

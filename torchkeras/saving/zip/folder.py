@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from torchkeras._base.files import Writer, atomic_folder
+from torchkeras._base.files import Writer, atomic_folder, make_folder_of
 from torchkeras._base.region import Region
 from torchkeras.saving import weights
 from torchkeras.saving.format import LoadOptions, SaveOptions
@@ -25,6 +25,7 @@ def save_model(model: Any, path: str, options: SaveOptions) -> None:
         OSError: if it cannot be written; then the old folder is as it was.
     """
     metadata, config = archive.describe(model)
+    make_folder_of(path)
     with atomic_folder(path, is_model_folder) as folder:
         for name, content in ((METADATA, metadata), (CONFIG, config)):
             _write(folder, name, content)
