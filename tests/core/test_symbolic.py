@@ -93,10 +93,27 @@ def test_a_captured_parameter_is_trained():
     assert not torch.equal(w.detach(), torch.ones(3, 1))
 
 
-@pytest.mark.parametrize("misuse", [bool, float, int, len, list, np.asarray])
+@pytest.mark.parametrize(
+    "misuse", [bool, float, int, len, list, np.asarray, operator.index, "convert_to_numpy"]
+)
 def test_symbols_have_no_values(misuse):
-    with pytest.raises(TypeError, match="symbolic"):
-        misuse(keras.Input((3,)))
+    errors = []
+    for lib in (reference, keras):
+        function = getattr(lib.ops, misuse) if isinstance(misuse, str) else misuse
+        with pytest.raises((TypeError, ValueError, NotImplementedError)) as caught:
+            function(lib.Input((3,)))
+        errors.append(caught.type)
+    assert errors[0] is errors[1]
+    assert "symbolic" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["shape", "dtype", "sparse", "ragged"])
+def test_symbols_do_not_change(name):
+    x = keras.Input((3,))
+    with pytest.raises(AttributeError):
+        setattr(x, name, None)
+    with pytest.raises(ValueError, match="sparse and ragged"):
+        keras.KerasTensor((3,), sparse=True, ragged=True)
 
 
 def test_graphs_are_freed_by_reference_counts():

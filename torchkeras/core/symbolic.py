@@ -71,17 +71,37 @@ class KerasTensor(metaclass=_SymbolType):
     ) -> None:
         if isinstance(shape, int) or shape is None:
             shape = (shape,)
-        self.shape: tuple[int | None, ...] = tuple(None if d is None else int(d) for d in shape)
+        if sparse and ragged:
+            raise ValueError(
+                "KerasTensor: a tensor cannot be sparse and ragged at once. "
+                "Received: sparse=True, ragged=True."
+            )
+        self._shape = tuple(None if d is None else int(d) for d in shape)
         self._dtype = dtypes.standardize_dtype(dtype)
-        self.sparse = bool(sparse)
-        self.ragged = bool(ragged)
+        self._sparse = bool(sparse)
+        self._ragged = bool(ragged)
         self.name = name or naming.auto_name(type(self).__name__)
         self.record_history = record_history
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Sizes of the dimensions, None where one is not known yet."""
+        return self._shape
 
     @property
     def dtype(self) -> str:
         """Name of the dtype."""
         return self._dtype
+
+    @property
+    def sparse(self) -> bool:
+        """Whether it stands for a sparse tensor."""
+        return self._sparse
+
+    @property
+    def ragged(self) -> bool:
+        """Whether it stands for a ragged tensor."""
+        return self._ragged
 
     @property
     def ndim(self) -> int:
@@ -137,8 +157,8 @@ class KerasTensor(metaclass=_SymbolType):
             f"ragged={self.ragged}, name={self.name}>"
         )
 
-    def _refuse(self, what: str) -> TypeError:
-        return TypeError(
+    def _refuse(self, what: str, error: type[Exception] = ValueError) -> Exception:
+        return error(
             f"A KerasTensor is symbolic: it has a shape and a dtype but no values, so it cannot "
             f"{what}. Use keras.ops or torch functions on it, or a custom layer whose call() does "
             f"this on real tensors. Received: {self!r}."
@@ -148,7 +168,7 @@ class KerasTensor(metaclass=_SymbolType):
         raise self._refuse("become a NumPy array")
 
     def __bool__(self) -> bool:
-        raise self._refuse("be used as a Python bool")
+        raise self._refuse("be used as a Python bool", TypeError)
 
     def __float__(self) -> float:
         raise self._refuse("become a Python float")
@@ -156,13 +176,14 @@ class KerasTensor(metaclass=_SymbolType):
     def __int__(self) -> int:
         raise self._refuse("become a Python int")
 
-    __index__ = __int__
+    def __index__(self) -> int:
+        raise self._refuse("become a Python int", TypeError)
 
     def __iter__(self) -> Any:
-        raise self._refuse("be iterated over")
+        raise self._refuse("be iterated over", NotImplementedError)
 
     def __len__(self) -> int:
-        raise self._refuse("have a length")
+        raise self._refuse("have a length", TypeError)
 
 
 def is_keras_tensor(x: Any) -> bool:

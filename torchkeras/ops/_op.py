@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras._base import config
-from torchkeras.core import dtypes, serialize
+from torchkeras.core import dtypes, nest, serialize
 from torchkeras.core.operation import Operation
 from torchkeras.core.registry import OPS
-from torchkeras.core.symbolic import any_symbolic
+from torchkeras.core.symbolic import KerasTensor, any_symbolic
 from torchkeras.core.tensor import convert_to_tensor, scalar
 
 Tensor = torch.Tensor
@@ -61,9 +61,31 @@ class OpNode(Operation):
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """Return the KerasTensors that a call on these arguments gives."""
-        if self.spec is not None:
-            return self.spec(*args, **{**self.arguments, **kwargs})
-        return super().compute_output_spec(*args, **kwargs)
+        try:
+            if self.spec is not None:
+                spec = self.spec(*args, **{**self.arguments, **kwargs})
+            else:
+                spec = super().compute_output_spec(*args, **kwargs)
+        except NotImplementedError:
+            raise
+        except (RuntimeError, IndexError) as e:  # torch's, of shapes that do not go together
+            raise ValueError(f"{type(self).__name__}: {e}") from e
+        self._check_axis([*args, *kwargs.values(), spec])
+        return spec
+
+    def _check_axis(self, tensors: list[Any]) -> None:
+        """Refuse an axis beyond all inputs and outputs, which some functions let pass on meta."""
+        axis = self.arguments.get("axis")
+        if axis is None:
+            return
+        ranks = [t.ndim for t in nest.flatten(tensors) if isinstance(t, KerasTensor)]
+        most = max(1, *ranks)  # torch gives a scalar an axis, too
+        axes = axis if isinstance(axis, (list, tuple)) else (axis,)
+        if any(isinstance(a, int) and not -most <= a < most for a in axes):
+            raise ValueError(
+                f"{type(self).__name__}: axis must be an axis of the input. Received: axis={axis} "
+                f"of {most} dimensions."
+            )
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that are no tensors."""
