@@ -1,5 +1,6 @@
 import itertools
 
+import keras as reference
 import numpy as np
 import pytest
 import torch
@@ -89,3 +90,15 @@ def test_symbols():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call(torch.zeros(1, 2, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_computed_in_single(dtype):
+    x = rand(2, 5, 4)
+    for lib in (reference, keras):
+        y = lib.ops.cast(x, dtype)
+        lengths = np.array([5, 4])
+        loss = lib.ops.ctc_loss(np.array([[1, 2], [3, 1]]), y, np.array([2, 2]), lengths)
+        assert loss.dtype is torch.float32
+        assert lib.ops.ctc_decode(y, lengths)[1].dtype is torch.float32
+        assert lib.losses.CTC(dtype=dtype)(np.array([[1, 2], [3, 1]]), y).isfinite()

@@ -46,6 +46,8 @@ def ctc(y_true: Any, y_pred: Any) -> torch.Tensor:
     if y_pred.is_cpu and labels.no_class(ids, classes).any():  # elsewhere it would wait
         raise labels.bad_class("ctc", y_true, classes)
     steps = torch.full((y_pred.shape[0],), y_pred.shape[1], device=y_pred.device)
+    if y_pred.dtype in (torch.float16, torch.bfloat16):  # torch has no kernel for them
+        y_pred = y_pred.float()
     return F.ctc_loss(
         F.log_softmax(y_pred, -1).transpose(0, 1),
         ids,

@@ -13,6 +13,11 @@ from torchkeras.ops._op import NN, op, to_float
 Tensor = torch.Tensor
 
 
+def _wide(x: Tensor) -> Tensor:
+    """Return 16-bit floats in 32 bits: torch has no kernel for them, and they sum up badly."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 @op("CTCLoss", module=NN, tensors=4)
 def ctc_loss(
     target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0
@@ -43,7 +48,7 @@ def ctc_loss(
             f"Received: target of shape {tuple(target.shape)}, output of shape "
             f"{tuple(output.shape)}."
         )
-    log_p = F.log_softmax(output, -1).transpose(0, 1)
+    log_p = F.log_softmax(_wide(output), -1).transpose(0, 1)
     if output.device.type == "meta":
         return log_p.new_empty(output.shape[0])
     lengths = [n.to(output.device, torch.int64) for n in lengths]
@@ -78,7 +83,7 @@ def ctc_decode(
     (tensor([[[ 1,  2, -1, -1]]], dtype=torch.int32), tensor([[-4.]]))
     """
     check.one_of("ctc_decode", "strategy", strategy, ("greedy", "beam_search"))
-    x = to_float(inputs)
+    x = _wide(to_float(inputs))
     if x.ndim != 3:
         raise ValueError(
             "ctc_decode: inputs must have the shape (batch, steps, classes). Received: inputs of "
