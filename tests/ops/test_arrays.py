@@ -1,3 +1,4 @@
+import keras as reference
 import numpy as np
 import pytest
 import torch
@@ -89,3 +90,37 @@ def test_convert(x):
 def test_squeeze_refuses_larger_axes():
     with pytest.raises(ValueError, match="size 1"):
         keras.ops.squeeze(torch.ones(2, 1), 0)
+
+
+@pytest.mark.parametrize("name", ["sort", "argsort", "cumsum", "max", "flip", "softmax", "unstack"])
+def test_axis_that_a_symbol_does_not_have(name):
+    for lib in (reference, keras):
+        with pytest.raises(ValueError):  # noqa: PT011
+            getattr(lib.ops, name)(lib.KerasTensor((3, 4)), axis=10)
+
+
+def test_shapes_that_do_not_go_together():
+    for lib in (reference, keras):
+        x, ops = lib.KerasTensor((2, 3)), lib.ops
+        y = lib.KerasTensor((4, 5))
+        for call in (
+            lambda ops=ops, x=x, y=y: ops.matmul(x, y),
+            lambda ops=ops, x=x, y=y: ops.add(x, y),
+            lambda ops=ops, x=x: ops.reshape(x, (5, 5)),
+            lambda ops=ops, x=x: ops.transpose(x, (0, 0)),
+            lambda ops=ops: ops.reshape(np.zeros(20), (-2, 5)),
+            lambda ops=ops: ops.reshape(np.zeros(20), (-1, -1, 5)),
+        ):
+            with pytest.raises(ValueError):  # noqa: PT011
+                call()
+
+
+def test_take_along_an_axis_that_is_not_there():
+    for lib in (reference, keras):
+        with pytest.raises(IndexError):
+            lib.ops.take(np.ones((3, 4)), np.array([1]), axis=5)
+
+
+def test_split_of_nothing():
+    for lib in (reference, keras):
+        assert [tuple(p.shape) for p in lib.ops.split(np.ones(0), 2)] == [(0,), (0,)]

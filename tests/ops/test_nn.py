@@ -145,3 +145,9 @@ def test_signatures():
             for lib in (keras.ops, reference.ops)
         )
         assert a == b, name
+
+
+def test_softmax_over_one_value_warns():
+    for lib in (reference, keras):
+        with pytest.warns(UserWarning, match="sigmoid"):
+            lib.ops.softmax(np.ones((3, 1), "float32"))

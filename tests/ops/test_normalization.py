@@ -114,3 +114,14 @@ def test_bad_arguments(name, args, error, message):
         getattr(keras.ops, name)(*args)
     with pytest.raises(TypeError, match="unknown arguments"):
         keras.ops.layer_normalization(X, foo=1)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("shape", [(4,), (3, 4)])
+def test_normalize_over_all_axes(order, shape):
+    check_op("normalize", rand(*shape), axis=None, order=order)
+
+
+def test_rms_scaling_is_deprecated():
+    with pytest.warns(UserWarning, match="rms_normalization"):
+        keras.ops.layer_normalization(torch.ones(2, 3), rms_scaling=True)

@@ -1,3 +1,4 @@
+import keras as reference
 import numpy as np
 import pytest
 import torch
@@ -68,3 +69,15 @@ def test_wrong_arguments():
             ops.correlate(a, b)
     with pytest.raises((ValueError, RuntimeError), match="shapes"):
         ops.dot(torch.ones(2, 3), torch.ones(2, 3))
+
+
+def test_int8_is_summed_up_in_int32():
+    x = np.full((2, 64), 100, "int8")
+    flags = np.ones((64, 2), bool)
+    for lib in (reference, keras):
+        assert lib.ops.matmul(x, x.T).tolist() == [[640000] * 2] * 2
+        assert lib.ops.einsum("ab,cb->ac", x, x).tolist() == [[640000] * 2] * 2
+        assert lib.ops.matmul(x, flags).dtype is torch.int8
+    assert keras.ops.einsum("ab,bc->ac", x, flags).dtype is torch.int8
+    symbol = keras.KerasTensor((2, 64), "int8")
+    assert keras.ops.matmul(symbol, x.T).dtype == "int32"

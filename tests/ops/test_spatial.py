@@ -57,3 +57,10 @@ def test_bad_arguments(call, shape, message):
     for make in (torch.ones, keras.KerasTensor):
         with pytest.raises(ValueError, match=message):
             call(make(shape))
+
+
+@pytest.mark.parametrize("name", ["depth_to_space", "space_to_depth"])
+@pytest.mark.parametrize("block_size", [-1, 0, 1])
+def test_block_size_is_above_1(name, block_size):
+    with pytest.raises(ValueError, match="block_size must be"):
+        getattr(keras.ops, name)(torch.ones(1, 2, 2, 4), block_size)

@@ -1,5 +1,6 @@
 """Activation functions as ops; `keras.activations` are the same maths under their own names."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,7 +92,14 @@ def softmax(x: Any, axis: int | Sequence[int] | None = -1) -> Any:
     """Return `exp(x)` divided by its sum along an axis, or axes; None for all."""
     x = to_float(x)
     if isinstance(axis, int):
-        return torch.softmax(x, axis)
+        y = torch.softmax(x, axis)
+        if x.ndim and x.shape[axis] == 1:
+            warnings.warn(
+                f"softmax: axis {axis} of a tensor of shape {tuple(x.shape)} has the size 1, where "
+                "the result is always 1. Is a sigmoid meant?",
+                stacklevel=2,
+            )
+        return y
     return _over_axes(torch.softmax, x, axis)
 
 

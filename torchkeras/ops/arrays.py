@@ -17,7 +17,15 @@ def reshape(x: Any, newshape: Any) -> Any:
     shape = (newshape,) if isinstance(newshape, int) else tuple(newshape)
     if None in shape:
         shape = tuple(-1 if d is None else d for d in shape)
-    return torch.reshape(convert_to_tensor(x), shape)
+    try:
+        return torch.reshape(convert_to_tensor(x), shape)
+    except RuntimeError as e:
+        if min(shape) < -1 or shape.count(-1) > 1:
+            raise ValueError(
+                "reshape: newshape must hold sizes, and -1 (or None) once at most. "
+                f"Received: newshape={newshape}."
+            ) from e
+        raise
 
 
 @op()
@@ -77,7 +85,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
             f"split: the axis must divide into equal parts. Received: {indices_or_sections} parts "
             f"of size {size}."
         )
-    return list(torch.split(x, size // indices_or_sections, dim=axis))
+    return list(torch.tensor_split(x, indices_or_sections, dim=axis))
 
 
 @op()
@@ -118,6 +126,10 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     x, indices = convert_to_tensor(x), convert_to_tensor(indices).long()
     if axis is None:
         x, axis = x.flatten(), 0
+    if not -x.ndim <= axis < x.ndim:
+        raise IndexError(
+            f"take: axis must be an axis of x. Received: axis={axis} of shape {tuple(x.shape)}."
+        )
     axis %= x.ndim
     indices = torch.where(indices < 0, indices + x.shape[axis], indices)
     taken = torch.index_select(x, axis, indices.flatten())
@@ -130,7 +142,14 @@ def _matmul(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
     return torch.matmul(x1, x2)
 
 
-matmul = binary(_matmul, "matmul", "Return the matrix product.")
+def _factors(x1: Any, x2: Any) -> tuple[Any, ...]:
+    x1, x2 = convert_to_tensor(x1), convert_to_tensor(x2)
+    if x1.dtype is x2.dtype is torch.int8:  # these are summed up, and returned, in int32
+        return x1.int(), x2.int()
+    return promote(x1, x2)
+
+
+matmul = binary(_matmul, "matmul", "Return the matrix product.", prepare=_factors)
 
 
 @op(module=CORE)

@@ -1,6 +1,7 @@
 """Values brought to mean 0 and variance 1, or to length 1."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -129,6 +130,12 @@ def layer_normalization(
     rms_scaling = bool(kwargs.pop("rms_scaling", False))
     if kwargs:
         raise TypeError(f"layer_normalization: unknown arguments. Received: {sorted(kwargs)}.")
+    if rms_scaling:
+        warnings.warn(
+            "layer_normalization: rms_scaling=True is deprecated, and does not divide by the root "
+            "of the mean square. Use rms_normalization.",
+            stacklevel=2,
+        )
     return _layer_norm(x, gamma, beta, axis, epsilon, rms_scaling)
 
 
@@ -157,8 +164,8 @@ def rms_normalization(
 
 
 @op(module=NN)
-def normalize(x: Any, axis: Axes = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """Divide by the norm over an axis, of order 1 or higher: `x / max(norm, epsilon)`.
+def normalize(x: Any, axis: Axes | None = -1, order: int = 2, epsilon: float | None = None) -> Any:
+    """Divide by the norm over an axis (None: all), of order 1 or higher: `x / max(norm, epsilon)`.
 
     Over two axes it is the matrix norm of this order, as `ops.norm` has it; of order 2, and over
     more axes, that of all values.
@@ -169,7 +176,7 @@ def normalize(x: Any, axis: Axes = -1, order: int = 2, epsilon: float | None = N
     """
     check.positive_int("normalize", "order", order)
     x = to_float(x)
-    axes = _axes("normalize", x, axis)
+    axes = tuple(range(x.ndim)) if axis is None else _axes("normalize", x, axis)
     epsilon = config.epsilon() if epsilon is None else epsilon
     if order == 2 or len(axes) != 2:
         return F.normalize(x, order, axes[0] if len(axes) == 1 else axes, epsilon)

@@ -157,7 +157,7 @@ def _einsum(*operands: Any, subscripts: str = "") -> Any:
     xs = promote(*operands)
     if xs[0].is_floating_point():
         return torch.einsum(subscripts, *xs)
-    if xs[0].dtype is torch.int8:  # Keras adds these up in int32
+    if all(convert_to_tensor(x).dtype is torch.int8 for x in operands):  # summed up in int32
         xs = tuple(x.int() for x in xs)
     return _with_booleans(lambda *tensors: torch.einsum(subscripts, *tensors), *xs).to(xs[0].dtype)
 

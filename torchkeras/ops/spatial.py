@@ -18,7 +18,11 @@ def _images(
     owner: str, x: Any, block_size: int, data_format: str | None
 ) -> tuple[Tensor, bool, tuple[int, ...]]:
     x = convert_to_tensor(x)
-    check.positive_int(owner, "block_size", block_size)
+    if check.positive_int(owner, "block_size", block_size) < 2:
+        raise ValueError(
+            f"{owner}: block_size must be an integer above 1. "
+            f"{check.received('block_size', block_size)}"
+        )
     last = config.standardize_data_format(data_format, owner) == "channels_last"
     if x.ndim != 4:
         raise ValueError(

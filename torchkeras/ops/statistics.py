@@ -48,8 +48,10 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
 
 
 def _corrcoef_spec(x: Any) -> KerasTensor:
-    dtype = x.dtype if dtypes.is_float(x.dtype) or "complex" in x.dtype else None
-    return KerasTensor(x.shape[:1] * 2 if x.ndim == 2 else (), dtypes.standardize_dtype(dtype))
+    dtype = dtypes.standardize_dtype(x.dtype)
+    if "float" not in dtype and "complex" not in dtype:
+        dtype = dtypes.standardize_dtype(None)
+    return KerasTensor(x.shape[:1] * 2 if x.ndim == 2 else (), dtype)
 
 
 @op(spec=_corrcoef_spec)

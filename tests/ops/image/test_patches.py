@@ -47,13 +47,15 @@ def test_dtypes(dtype):
 
 def test_wrong_arguments():
     x = torch.ones(2, 7, 8, 2)
-    for size in (0, 1.5):
-        with pytest.raises(ValueError, match="size must be an integer or a tuple of 2 integers"):
+    with pytest.raises(ValueError, match="size must be an integer or a tuple of 2 integers"):
+        ops.extract_patches(x, 0)
+    for size in (1.5, "5"):
+        with pytest.raises(TypeError, match="size must be an integer or a tuple of 2 or 3"):
             ops.extract_patches(x, size)
     for size in ((1, 2, 3, 4), (1,)):
         with pytest.raises(ValueError, match="a tuple of 2 or 3 integers"):
             ops.extract_patches(x, size)
-    with pytest.raises(ValueError, match="a tuple of 3 integers"):
+    with pytest.raises(TypeError, match="a tuple of 3 integers"):
         ops.extract_patches_3d(x, (1, 2))
     for strides in (0, (1,)):
         with pytest.raises(ValueError, match="strides must be an integer or a tuple of 2"):

@@ -67,10 +67,12 @@ def _settled(
     data_format: str | None, ranks: tuple[int, ...],
 ) -> Any:  # fmt: skip
     """Call the op with all arguments written out: so they stand in files."""
-    if isinstance(size, (int, float)):
-        size = check.ntuple(owner, "size", size, ranks[0])
-    elif len(size) not in ranks:
-        raise ValueError(
+    if isinstance(size, int):
+        size = (size,) * ranks[0]
+    if not isinstance(size, (list, tuple)) or len(size) not in ranks:
+        # Keras's types of error
+        error = ValueError if isinstance(size, (list, tuple)) and len(ranks) > 1 else TypeError
+        raise error(
             f"{owner}: size must be an integer or a tuple of "
             f"{' or '.join(map(str, ranks))} integers. {check.received('size', size)}"
         )

@@ -95,7 +95,7 @@ def stretch(
 @op(module=IMAGE, tensors=4)
 def scale_and_translate(
     images: Any,
-    output_shape: Sequence[int],
+    output_shape: Sequence[int | None],
     scale: Any,
     translation: Any,
     spatial_dims: Sequence[int],
@@ -108,7 +108,7 @@ def scale_and_translate(
 
     Args:
         images: Of any shape and dtype.
-        output_shape: Shape of the result, of the same number of dimensions.
+        output_shape: Shape of the result, of the same number of dimensions; None: as of `images`.
         scale: Factors, one for each of `spatial_dims`; gradients flow to them.
         translation: Shifts, likewise.
         spatial_dims: Axes that are resampled.
@@ -142,6 +142,8 @@ def scale_and_translate(
             f"{tuple(translation.shape)} for {len(axes)} axes."
         )
     probe = scope.state.probe_size  # stands for a size that is not known, and may be this one
+    if len(output_shape) == x.ndim:
+        output_shape = [m if n is None else n for n, m in zip(output_shape, x.shape, strict=True)]
     fits = len(output_shape) == x.ndim and all(
         n in (m, probe)
         for i, (n, m) in enumerate(zip(x.shape, output_shape, strict=True))
