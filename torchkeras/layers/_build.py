@@ -67,7 +67,7 @@ def _by_name(build: Callable[..., Any], args: list[Any], kwargs: dict[str, Any])
 
 def build_config(shapes: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return recorded shapes in the form that Keras stores."""
-    if not shapes:
+    if shapes is None:
         return None
     if len(shapes) == 1:
         return {"input_shape": next(iter(shapes.values()))}

@@ -1,5 +1,6 @@
 """ReLU, LeakyReLU, ELU, PReLU and Softmax against real Keras."""
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -93,3 +94,11 @@ def test_prelu_other_shape():
 
 def test_alpha_of_old_scripts():
     assert torchkeras.layers.LeakyReLU(alpha=0.5)(torch.tensor([-2.0])).tolist() == [-1.0]
+
+
+@pytest.mark.parametrize("lib", [torchkeras, keras])
+@pytest.mark.parametrize("shape", [(2, 3), (1, 1, 3), (1, 2), (2,)])
+def test_softmax_masks_that_do_not_fit(lib, shape):
+    with pytest.raises(ValueError, match="mask"):
+        lib.layers.Softmax()(np.ones((1, 3), "float32"), mask=np.ones(shape, bool))
+    lib.layers.Softmax()(np.ones((1, 3), "float32"), mask=np.ones((1, 1), bool))

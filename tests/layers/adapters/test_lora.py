@@ -225,3 +225,23 @@ def test_a_file_is_checked_as_a_whole(name):
     assert is_standard(layer)
     layer.enable_lora(2)
     assert not is_standard(layer)
+
+
+@pytest.mark.parametrize("lib", [torchkeras, keras])
+def test_paths(lib):
+    class Model(lib.Model):
+        def __init__(self):
+            super().__init__(name="mine")
+            self.dense = lib.layers.Dense(4, name="dense")
+
+        def build(self, input_shape):
+            self.dense.build(input_shape)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Model()
+    model.build((None, 8))
+    model.dense.enable_lora(2)
+    names = ("kernel", "bias", "lora_kernel_a", "lora_kernel_b")
+    assert {v.path for v in model.weights} == {f"mine/dense/{n}" for n in names}

@@ -259,3 +259,46 @@ def test_a_wrong_quantizer_changes_nothing():
     with pytest.raises(ValueError, match="weight_quantizer must give a scale of shape"):
         layer.quantize(config=config)
     assert layer.kernel.dtype is torch.float32 and layer.quantization_mode is None
+
+
+@pytest.mark.parametrize("name", ["dense", "einsum", "embedding", "reversible"])
+def test_a_quantizer_of_the_users(name):
+    """It sees the weight as Keras shows it; what quantizes inputs is an attribute."""
+    found = []
+    for lib in (torchkeras, keras):
+        layer = make(lib, name)
+        fill(layer)
+        axis = -1 if "embeddings" in layer.weights[0].name else 0
+        quantizer = lib.quantizers.AbsMaxQuantizer(axis=axis, value_range=(-8, 7))
+        inputs = lib.quantizers.AbsMaxQuantizer(axis=-1)
+        layer.quantize(config=lib.quantizers.Int4QuantizationConfig(quantizer, inputs, None))
+        if name != "embedding":
+            assert type(layer.inputs_quantizer) is lib.quantizers.AbsMaxQuantizer
+        found.append(values(layer))
+    assert_close(*found, 1e-6, 1e-7, "variables")
+
+
+@pytest.mark.parametrize("lib", [torchkeras, keras])
+def test_unknown_modes(lib):
+    layer = make(lib, "dense")
+    with pytest.raises(ValueError):  # noqa: PT011
+        layer.quantize("int7")
+    with pytest.raises(NotImplementedError, match="Invalid quantization mode"):
+        layer.quantized_build((3, 4), "int7")
+    assert layer.quantization_mode is None
+
+
+def test_a_model_of_an_embedding_alone(tmp_path):
+    """Its layer was built without a shape, which its config says."""
+    for lib, other in ((torchkeras, keras), (keras, torchkeras)):
+        layer = lib.layers.Embedding(10, 16)
+        layer.build()
+        layer.quantize("int8")
+        assert layer.get_build_config() == {"shapes_dict": {}}
+        model = lib.Sequential([layer])
+        path = str(tmp_path / f"{lib.__name__}.keras")
+        model.save(path)
+        x = np.arange(6).reshape(2, 3)
+        want = to_numpy(model(x))
+        for reader in (lib, other):
+            assert_close(to_numpy(reader.saving.load_model(path)(x)), want)

@@ -166,6 +166,6 @@ def test_wrong_arguments():
     for size in (0, (2, 2, 2), 1.5):
         with pytest.raises(ValueError, match="size must be"):
             torchkeras.layers.UpSampling2D(size)
-    for size in (0, (2,), 2.5):
-        with pytest.raises(ValueError, match="size must be a positive integer"):
+    for size, kind in ((0, ValueError), (-2, ValueError), ((2,), TypeError), (2.5, TypeError)):
+        with pytest.raises(kind, match="size must be a"):
             torchkeras.layers.UpSampling1D(size)

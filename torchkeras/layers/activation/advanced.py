@@ -194,6 +194,7 @@ class Softmax(_Elementwise):
     def call(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Return the shares."""
         if mask is not None:
+            _check_mask(inputs, mask)
             out = masked_softmax(inputs, mask, self.axis)
             if get_mask(inputs) is not None:
                 out._keras_mask = get_mask(inputs)  # type: ignore[attr-defined]
@@ -201,6 +202,15 @@ class Softmax(_Elementwise):
         if isinstance(self.axis, int):
             return torch.softmax(inputs, self.axis)
         return activations.softmax(inputs, self.axis)
+
+
+def _check_mask(x: torch.Tensor, mask: torch.Tensor) -> None:
+    sizes = x.shape[x.ndim - mask.ndim :]
+    if mask.ndim > x.ndim or any(m not in (1, n) for m, n in zip(mask.shape, sizes, strict=True)):
+        raise ValueError(
+            "Softmax: the mask must have the inputs' shape, or broadcast to it. "
+            f"Received: mask of shape {tuple(mask.shape)}, inputs of shape {tuple(x.shape)}."
+        )
 
 
 def masked_softmax(x: torch.Tensor, mask: torch.Tensor, axis: Any = -1) -> torch.Tensor:

@@ -70,6 +70,12 @@ class EmbeddingAdapters(Quantizable):
     def _to_matrix(self, name: str, value: torch.Tensor) -> torch.Tensor:
         return value.t() if name == "embeddings" else value
 
+    def _int4_axes(self, name: str) -> int:
+        return self._reduced_axes(name)
+
+    def _int4_form(self, name: str, matrix: torch.Tensor) -> torch.Tensor:
+        return self._to_matrix(name, matrix)
+
     def _from_matrix(self, name: str, matrix: torch.Tensor) -> torch.Tensor:
         return matrix.t() if name == "embeddings" else matrix
 

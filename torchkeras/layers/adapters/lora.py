@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras import initializers
-from torchkeras._base import check
+from torchkeras._base import check, scope
 from torchkeras.core import stateful
 from torchkeras.core.serialize import is_builtin
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
@@ -79,7 +79,8 @@ class LowRank:
         shape = self._target_shape(target)
         options = {"regularizer": getattr(self, f"{target}_regularizer")}
         a, b = f"lora_{target}_a", f"lora_{target}_b"
-        with torch.inference_mode(False):
+        names = scope.state.names if self.__dict__.get("_building") else tuple(self.path.split("/"))
+        with torch.inference_mode(False), scope.scoped(names=names):
             made = (
                 self.add_weight(
                     name=a, shape=(*shape[:-1], rank), initializer=a_initializer, **options

@@ -7,7 +7,6 @@ import torch
 from torchkeras.layers.adapters import calibrated, modes
 from torchkeras.layers.adapters.product import Float8Gradient, Float8Input, straight_through
 from torchkeras.layers.adapters.quantized import Quantizable
-from torchkeras.quantizers import AbsMaxQuantizer, QuantizationConfig
 
 
 class MatrixAdapters(Quantizable):
@@ -44,7 +43,7 @@ class MatrixAdapters(Quantizable):
 
     def _int8_call(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs, kernel, scale = self._floats(inputs), self._kernel, self.kernel_scale
-        quantizer = self._activation_quantizer(AbsMaxQuantizer())
+        quantizer = self.inputs_quantizer
         if quantizer is None:
             y = self._product(inputs, kernel.to(inputs.dtype)) / scale
         else:
@@ -53,7 +52,7 @@ class MatrixAdapters(Quantizable):
 
     def _int4_call(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs = self._floats(inputs)
-        quantizer = self._activation_quantizer(None)
+        quantizer = self.inputs_quantizer
         if modes.block_size(self) is None:
             y = self._int4_product(inputs, quantizer)
         else:
@@ -103,9 +102,6 @@ class MatrixAdapters(Quantizable):
         dtype = self._policy.torch_compute_dtype
         return inputs if inputs.dtype is dtype else inputs.to(dtype)
 
-    def _activation_quantizer(self, default: Any) -> Any:
-        return QuantizationConfig.activation_quantizer_or_default(self.quantization_config, default)
-
     def _finished(self, inputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Add what the update, the bias and the activation make of a product."""
         if self.lora_enabled:
@@ -119,6 +115,13 @@ class MatrixAdapters(Quantizable):
 
     def _matrix_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, int]:
         return shape[0], shape[1]
+
+    def _int4_axes(self, name: str) -> Any:
+        return 0
+
+    def _int4_form(self, name: str, matrix: torch.Tensor) -> torch.Tensor:
+        """Return the form of a matrix that a quantizer of the user's sees, and back again."""
+        return matrix
 
     def _to_matrix(self, name: str, value: torch.Tensor) -> torch.Tensor:
         return value.reshape(self._matrix_shape(name, tuple(value.shape)))

@@ -1,5 +1,6 @@
 """The forms in which weights are kept: which variables, and how they are written and read."""
 
+import functools
 from typing import Any
 
 import torch
@@ -140,9 +141,10 @@ class Int4(Mode):
             blocks = block_indices(rows, block).float()
             tables = [layer._to_table(name, table) for table in (scale, zero)]
             return (layer._pack(name, numbers[:rows]), *tables, blocks)
-        default = AbsMaxQuantizer(axis=0, value_range=(-8, 7))
+        form = functools.partial(layer._int4_form, name)
+        default = AbsMaxQuantizer(axis=layer._int4_axes(name), value_range=(-8, 7))
         quantizer = weight_quantizer(layer, default)
-        numbers, scale = quantizer(matrix, to_numpy=True)
+        numbers, scale = map(form, quantizer(form(matrix), to_numpy=True))
         _check_scale(layer, scale.squeeze(0), (matrix.shape[1],))
         return layer._pack(name, numbers), scale.squeeze(0)
 

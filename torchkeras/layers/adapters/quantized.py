@@ -17,6 +17,7 @@ from torchkeras.layers.adapters import attach
 from torchkeras.layers.adapters.calibrated import Calibrated
 from torchkeras.layers.adapters.lora import LowRank
 from torchkeras.layers.adapters.modes import Mode
+from torchkeras.quantizers import AbsMaxQuantizer, QuantizationConfig
 from torchkeras.quantizers.config import Int4QuantizationConfig
 from torchkeras.quantizers.resolve import policy_name, resolve
 
@@ -46,8 +47,9 @@ class Quantizable(LowRank):
     def _mode(self) -> Mode | None:
         """Return what the mode of the policy does with the variables."""
         name = self._policy.quantization_mode
-        if name is None:
-            return None
+        return None if name is None else self._mode_called(name)
+
+    def _mode_called(self, name: str) -> Mode:
         if name not in self._modes:
             raise NotImplementedError(
                 f"Invalid quantization mode. Expected one of {tuple(self._modes)}. "
@@ -76,8 +78,9 @@ class Quantizable(LowRank):
 
     def quantized_build(self, shape: Any, mode: str, config: Any = None) -> None:
         """Create the variables of a mode for a main weight of a shape (Keras's name for it)."""
+        form = self._mode_called(mode)
         self.quantization_config = config if config is not None else self.quantization_config
-        made = self._make(self._modes[mode], self._target, tuple(shape))
+        made = self._make(form, self._target, tuple(shape))
         if made is not None:
             setattr(self, self._target, made)
 
@@ -123,11 +126,7 @@ class Quantizable(LowRank):
             super().quantize(mode)
         config = resolve(mode, config)
         mode = config.mode
-        if mode not in self._modes:
-            raise NotImplementedError(
-                f"Invalid quantization mode. Expected one of {tuple(self._modes)}. "
-                f"Received: quantization_mode={mode}"
-            )
+        self._mode_called(mode)
         if not self.built:
             raise ValueError(
                 f"Cannot quantize a layer that isn't yet built. Layer {self.name!r} "
@@ -172,7 +171,15 @@ class Quantizable(LowRank):
 
     def quantized_call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs with the weights that there are."""
-        return getattr(self, f"_{self._policy.quantization_mode}_call")(*args, **kwargs)
+        mode = self._policy.quantization_mode
+        self._mode_called(mode)
+        return getattr(self, f"_{mode}_call")(*args, **kwargs)
+
+    @property
+    def inputs_quantizer(self) -> Any:
+        """What turns inputs to int8 into whole numbers, too; None if they stay as they are."""
+        default = AbsMaxQuantizer() if self._policy.quantization_mode == "int8" else None
+        return QuantizationConfig.activation_quantizer_or_default(self.quantization_config, default)
 
     def _target_shape(self, name: str) -> tuple[int, ...]:
         shapes = self.__dict__.get("_float_shapes", {})

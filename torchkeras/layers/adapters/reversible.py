@@ -1,13 +1,11 @@
 """Adapters of ReversibleEmbedding: those of Embedding, in both directions."""
 
-from typing import Any
 
 import torch
 
 from torchkeras.layers.adapters import modes
 from torchkeras.layers.adapters.embedding import EmbeddingAdapters
 from torchkeras.layers.adapters.product import int8_matmul, straight_through
-from torchkeras.quantizers import AbsMaxQuantizer, QuantizationConfig
 
 
 class ReversibleAdapters(EmbeddingAdapters):
@@ -25,21 +23,19 @@ class ReversibleAdapters(EmbeddingAdapters):
     def _int8_call(self, inputs: torch.Tensor, reverse: bool = False) -> torch.Tensor:
         if not reverse:
             return super()._int8_call(inputs)
-        return self._reversed(inputs, "int8", AbsMaxQuantizer())
+        return self._reversed(inputs, "int8")
 
     def _int4_call(self, inputs: torch.Tensor, reverse: bool = False) -> torch.Tensor:
         if not reverse:
             return super()._int4_call(inputs)
         if modes.block_size(self) is None:
-            return self._reversed(inputs, "int4", None)
+            return self._reversed(inputs, "int4")
         table = self._reverse_matrix("int4", decoded=True)
         return self._capped(self._reverse_update(inputs, _product(inputs, table)))
 
-    def _reversed(self, inputs: torch.Tensor, mode: str, default: Any) -> torch.Tensor:
+    def _reversed(self, inputs: torch.Tensor, mode: str) -> torch.Tensor:
         """Return the scores of vectors, by a table with one scale for each index."""
-        quantizer = QuantizationConfig.activation_quantizer_or_default(
-            self.quantization_config, default
-        )
+        quantizer = self.inputs_quantizer
         numbers = self._reverse_matrix(mode)
         dtype = self._policy.torch_compute_dtype
         scale = getattr(self, f"{self._reverse_name()}_scale")

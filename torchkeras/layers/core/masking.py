@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from torchkeras.core.registry import LAYERS
+from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.layers._mask import set_masks
 from torchkeras.layers.layer import Layer
 
@@ -41,7 +42,8 @@ class Masking(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where a step has a feature that differs from the value."""
-        value, x = self.mask_value, inputs.detach()
+        x = inputs if isinstance(inputs, torch.Tensor) else convert_to_tensor(inputs)
+        value, x = self.mask_value, x.detach()
         if x.is_floating_point() and math.isfinite(value) and x.shape[-1]:
             # Quicker than to compare, which makes bools.
             return (x - value if value else x).abs().amax(-1) != 0

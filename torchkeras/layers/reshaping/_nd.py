@@ -112,6 +112,8 @@ class UpSampling(SpatialND):
         super().__init__(data_format, **kwargs)
         owner = type(self).__name__
         if self.rank == 1:
+            if not isinstance(size, int) or isinstance(size, bool):
+                raise TypeError(f"{owner}: size must be an integer. {received('size', size)}")
             self.size: Any = check.positive_int(owner, "size", size)
             self._sizes: tuple[int, ...] = (self.size,)
         else:
