@@ -142,6 +142,7 @@ max_norm = MaxNorm
 non_neg = NonNeg
 unit_norm = UnitNorm
 min_max_norm = MinMaxNorm
+CONSTRAINTS.old.update(maxnorm="MaxNorm", nonneg="NonNeg", unitnorm="UnitNorm")
 
 
 def get(identifier: Any) -> Callable[..., Any] | None:

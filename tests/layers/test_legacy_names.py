@@ -186,11 +186,3 @@ def test_uses_learning_phase_and_stateful():
     assert not quietly(lambda: L.Dense(1).uses_learning_phase)
     model = torchkeras.Sequential([L.Input((2, 3), batch_size=2), L.LSTM(2, stateful=True)])
     assert quietly(lambda: model.stateful) and model.layers[0].stateful
-
-
-def test_add_metric_is_refused():
-    with (
-        pytest.raises(NotImplementedError, match="Hold a keras"),
-        pytest.warns(DeprecationWarning, match="older Keras"),
-    ):
-        L.Dense(1).add_metric(torch.zeros(1), name="m")

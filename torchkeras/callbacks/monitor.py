@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from torchkeras._base import legacy
+
 from .base import Callback
 from .old_keys import other_name
 
@@ -53,6 +55,11 @@ class MonitorCallback(Callback):
         if self.monitor_op is not None:
             return
         direction = metric_direction(self.model, self.monitor)
+        if direction is None and ("acc" in self.monitor or self.monitor.endswith("auc")):
+            # Keras 2 went by the name alone; these names leave no doubt.
+            old = f"{type(self).__name__} of {self.monitor!r}, which is no metric with a direction,"
+            if legacy.allow(old, "Write mode='max'."):
+                direction = "up"
         if direction is None:
             raise ValueError(
                 f"{type(self).__name__}: it cannot be told whether {self.monitor!r} should grow or "

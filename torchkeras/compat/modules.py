@@ -75,6 +75,8 @@ TENSORFLOW = frozenset(
 
 # Modules inside TensorFlow that packages made for Keras (scikeras) look into.
 _INSIDE = ("eager", "eager.context", "framework", "framework.config", "framework.ops")
+# Its own modules of operations: optimizers of users take `math_ops.sqrt` and the like from there.
+_OPS = ("", *(f".{n}_ops" for n in ("array", "control_flow", "math", "nn", "random", "state")))
 
 # Where the families' names lay in older versions: family -> paths below it that show the family.
 _SPREAD = {
@@ -141,6 +143,7 @@ def _public() -> frozenset[str]:
 def _table() -> dict[str, str]:
     spread = {path: family for family in _SPREAD for path in _below(family, _SPREAD)}
     inside = {f"tensorflow.python.{path}": "tensorflow.internals" for path in _INSIDE}
+    inside |= {f"tensorflow.python.ops{name}": "tensorflow" for name in _OPS}
     own = {path: path for path in _public() | NAMES | TENSORFLOW}
     return spread | _MOVED | inside | own
 

@@ -19,7 +19,8 @@ _OF_LAYERS = frozenset(
 )  # fmt: skip
 _RENAMES = (names.ARGUMENTS, names.OTHERS)
 _DROPPED = (names.DROPPED, names.OTHERS_DROPPED)
-_TAKEN_TODAY = frozenset({"implementation"})  # by Keras 3 too, among `**kwargs`
+# By Keras 3 too, among `**kwargs`.
+_TAKEN_TODAY = dict.fromkeys(("GRU", "GRUCell", "LSTM", "LSTMCell"), frozenset({"implementation"}))
 # Not before the object is one: they wait in attributes.
 _KEPT = {"weights": "_weights_to_set", "decay": "_inverse_decay", "period": "_period"}
 _NOT_KERAS_1 = frozenset(
@@ -92,7 +93,7 @@ def _old_names(cls: type) -> frozenset[str]:
         found.update(part for parts in names.KERNEL_SIZES for part in parts)
     if cls.__name__ in names.SEQUENCES:
         found.add("input_dim")
-    return frozenset(found - _TAKEN_TODAY)
+    return frozenset(found - _TAKEN_TODAY.get(cls.__name__, frozenset()))
 
 
 def _translated(

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from torchkeras._base import naming
+from torchkeras._base import legacy, naming
 from torchkeras._base.check import received
 from torchkeras.core import serialize
 from torchkeras.core.legacy_constructors import takes_old_arguments
@@ -25,6 +25,7 @@ class Registry:
         self.kind = kind
         self.module = module
         self.names: dict[str, Any] = {}
+        self.old: dict[str, str] = {}  # name of an older Keras -> name of today
 
     def register(
         self, *aliases: str, name: str | None = None, module: str | None = None
@@ -52,6 +53,10 @@ class Registry:
         found = serialize.get_registered_object(name, custom_objects)
         if found is None:
             found = self.names.get(name)
+        if found is None and name in self.old:
+            today = self.old[name]
+            if legacy.allow(f"The {self.kind} {name!r}", f"Write {today!r}."):
+                found = self.names[today]
         if found is None:
             raise ValueError(self._unknown(name))
         return found

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from torchkeras._base import legacy
+from torchkeras._base import legacy, scope
 from torchkeras._base.legacy import old_attribute, old_method
 from torchkeras.core import dtypes, nest
+from torchkeras.metrics.mean import Mean
 
 _ORDER_2 = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _ORDER_1 = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
@@ -111,11 +112,21 @@ class OldLayer:
 
     @old_method("Hold a keras.metrics.Mean as an attribute, and update it in call().")
     def add_metric(self: Any, value: Any, name: str | None = None, aggregation: Any = None) -> None:
-        """Refuse: values of a call are no metrics of the model any more."""
-        raise NotImplementedError(
-            f"{type(self).__name__}: add_metric() is gone. Hold a keras.metrics.Mean as an "
-            "attribute, and update it in call()."
-        )
+        """Show the mean of a value of this call in the logs.
+
+        What has no name, or that of a metric held by the layer, is the result of that metric,
+        which has counted it already.
+        """
+        if scope.state.probe_size is not None or name is None:
+            return
+        key = f"_added_{name}"
+        if key not in self.__dict__:
+            if any(m.name == name for m in self.metrics):
+                return
+            with torch.inference_mode(False):  # it is updated in training too
+                setattr(self, key, Mean(name=name))
+        value = value.detach() if isinstance(value, torch.Tensor) else value
+        self.__dict__[key].update_state(value)
 
     @old_method("Assign to variables in call().")
     def add_update(self: Any, updates: Any, inputs: Any = None) -> None:

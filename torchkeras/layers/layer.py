@@ -51,7 +51,7 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
     # Set by layers that give their outputs a mask although the input has none (Masking).
     makes_mask = False
     # Shape of the inputs of a model that begins with this layer, where nobody says one.
-    usual_shape: tuple[int | None, ...] | None = None
+    _usual_shape: tuple[int | None, ...] | None = None
     # Set by layers that are called on strings or Python numbers.
     takes_any_positional = False
     # Set by layers (and models) that are called on arrays of strings: data may hold some then.

@@ -12,7 +12,7 @@ from torchkeras._base.legacy import old_attribute, old_method, warn_user
 from torchkeras.core import nest
 from torchkeras.core.symbolic import KerasTensor
 from torchkeras.layers._legacy import OldLayer
-from torchkeras.layers.legacy import AddLoss
+from torchkeras.layers.legacy import AddLoss, AddMetric
 from torchkeras.training._legacy import LOADING, RENAMED, hand_over
 from torchkeras.training.compile_metrics import CompileMetrics
 from torchkeras.training.data import PyDataset
@@ -154,6 +154,18 @@ class OldModel:
             raise ValueError(f"add_loss: the loss must be computed in call(). {advice}")
         first, *others = nest.flatten(self.output)
         outputs = [AddLoss()([first, loss]), *others]
+        self._set_graph(self.input, nest.pack_as(self.output, outputs))
+
+    def add_metric(self: Any, value: Any, name: str | None = None, aggregation: Any = None) -> None:
+        """Show the mean of a value in the logs: in `call` of a tensor, after it of a symbol."""
+        if type(value) is not KerasTensor or self._graph is None:
+            super().add_metric(value, name, aggregation)
+            return
+        advice = "Hold a keras.metrics.Mean in a layer, and update it in call()."
+        if not legacy.allow(f"{type(self).__name__}.add_metric(symbolic tensor)", advice):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'add_metric'")
+        first, *others = nest.flatten(self.output)
+        outputs = [AddMetric(name)([first, value]), *others]
         self._set_graph(self.input, nest.pack_as(self.output, outputs))
 
     @old_attribute("Call compute_loss(y=…, y_pred=…).")

@@ -9,6 +9,7 @@ from torchkeras import constraints, initializers, regularizers
 from torchkeras._base import check
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.symbolic import KerasTensor
+from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.layers.adapters.embedding import EmbeddingAdapters
 from torchkeras.layers.layer import Layer
 
@@ -122,7 +123,7 @@ class Embedding(EmbeddingAdapters, Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where the index is not 0, if 0 is padding."""
-        return inputs != 0 if self.mask_zero else None
+        return convert_to_tensor(inputs) != 0 if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Return `(..., output_dim)`."""
@@ -132,4 +133,6 @@ class Embedding(EmbeddingAdapters, Layer):
         """Return the symbolic output."""
         if type(self).compute_output_shape is not Embedding.compute_output_shape:
             return super().compute_output_spec(inputs)  # it may have several outputs
+        if type(self).call is not Embedding.call:
+            return self._infer_spec(inputs)  # likewise
         return KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)

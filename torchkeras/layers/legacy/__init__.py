@@ -7,6 +7,7 @@ from torchkeras.layers.legacy.activations import ParametricSoftplus as Parametri
 from torchkeras.layers.legacy.activations import SReLU as SReLU
 from torchkeras.layers.legacy.activations import ThresholdedReLU as ThresholdedReLU
 from torchkeras.layers.legacy.add_loss import AddLoss as AddLoss
+from torchkeras.layers.legacy.add_loss import AddMetric as AddMetric
 from torchkeras.layers.legacy.dense import Highway as Highway
 from torchkeras.layers.legacy.dense import MaxoutDense as MaxoutDense
 from torchkeras.layers.legacy.fourier import RandomFourierFeatures as RandomFourierFeatures

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras._base import scope
@@ -137,9 +138,23 @@ class RNN(Layer):
         for v in nest.flatten(self.states) if self.states is not None else ():
             v.assign(torch.zeros_like(v))
 
-    def reset_states(self) -> None:
-        """Set the states of a stateful layer to zero."""
-        self.reset_state()
+    def reset_states(self, states: Any = None) -> None:
+        """Set the states of a stateful layer to zero, or, as in Keras 2, to given ones."""
+        if states is None:
+            self.reset_state()
+            return
+        if self.states is None:
+            raise AttributeError(f"{type(self).__name__}: only a stateful layer has states to set.")
+        own = nest.flatten(self.states)
+        given = nest.flatten(states)
+        if [tuple(v.shape) for v in own] != [tuple(np.shape(s)) for s in given]:
+            raise ValueError(
+                f"{type(self).__name__}: states must have the shapes "
+                f"{[tuple(v.shape) for v in own]}. "
+                f"Received: {[tuple(np.shape(s)) for s in given]}."
+            )
+        for v, s in zip(own, given, strict=True):
+            v.assign(s)
 
     def _apply(self, fn: Any, recurse: bool = True) -> "RNN":
         super()._apply(fn, recurse)

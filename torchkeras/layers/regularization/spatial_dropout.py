@@ -15,9 +15,15 @@ class _SpatialDropout(Dropout):
     config_skip = frozenset({"noise_shape", "trainable"})
 
     def __init__(
-        self, rate: float, data_format: str | None, seed: Any, name: str | None, dtype: Any
+        self,
+        rate: float,
+        data_format: str | None,
+        seed: Any,
+        name: str | None,
+        dtype: Any,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(rate, seed=seed, name=name, dtype=dtype)
+        super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
         if data_format is None:
             data_format = config.image_data_format()
         self.data_format = check.one_of(
@@ -50,11 +56,17 @@ class SpatialDropout1D(_SpatialDropout):
     """
 
     rank = 1
+    config_skip = frozenset({"data_format"})
 
     def __init__(
-        self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None
+        self,
+        rate: float,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(rate, "channels_last", seed, name, dtype)
+        super().__init__(rate, "channels_last", seed, name, dtype, **kwargs)
 
 
 @LAYERS.register()
@@ -84,8 +96,9 @@ class SpatialDropout2D(_SpatialDropout):
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(rate, data_format, seed, name, dtype)
+        super().__init__(rate, data_format, seed, name, dtype, **kwargs)
 
 
 @LAYERS.register()
@@ -115,5 +128,6 @@ class SpatialDropout3D(_SpatialDropout):
         seed: int | None = None,
         name: str | None = None,
         dtype: Any = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(rate, data_format, seed, name, dtype)
+        super().__init__(rate, data_format, seed, name, dtype, **kwargs)
