@@ -47,7 +47,7 @@ def fresh_state():
     config.set_epsilon(1e-7)
     config.set_image_data_format("channels_last")
     config.set_legacy_mode("auto")
-    policy.set_dtype_policy(None)
+    policy.reset_dtype_policy()
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
         keras.config.set_floatx("float32")

@@ -34,3 +34,10 @@ def test_unknown(name):
 def test_no_string():
     with pytest.raises(TypeError, match="must be a string"):
         keras.DTypePolicy(3)
+
+
+def test_there_is_no_policy_none():
+    for lib in (reference, keras):
+        with pytest.raises(ValueError, match="policy"):
+            lib.config.set_dtype_policy(None)
+        assert repr(lib.FloatDTypePolicy("mixed_float16")) == '<DTypePolicy "mixed_float16">'

@@ -161,3 +161,9 @@ def test_inferring_shapes_draws_nothing():
     with torch.device("meta"), scope.scoped(probe_size=2520), torch._C.DisableTorchFunction():
         assert not normal((2, 3), seed=stream).is_meta
     assert count(stream) == 1
+
+
+@pytest.mark.parametrize("cls", [SeedGenerator, keras.random.SeedGenerator])
+def test_unknown_arguments(cls):
+    with pytest.raises(ValueError, match="foo"):
+        cls(1, foo=2)

@@ -99,8 +99,11 @@ class FloatDTypePolicy(DTypePolicy):
     """A DTypePolicy under its older name, which files may hold.
 
     >>> FloatDTypePolicy("mixed_bfloat16")
-    <FloatDTypePolicy "mixed_bfloat16">
+    <DTypePolicy "mixed_bfloat16">
     """
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
 
 
 def _unknown(name: str) -> str:
@@ -121,7 +124,16 @@ def dtype_policy() -> DTypePolicy:
 
 def set_dtype_policy(policy: Any) -> None:
     """Set the policy of layers made from now on: a name or a DTypePolicy."""
-    _Global.policy = None if policy is None else get(policy)
+    if policy is None:
+        raise ValueError(
+            "set_dtype_policy: policy must be a name or a DTypePolicy. Received: policy=None."
+        )
+    _Global.policy = get(policy)
+
+
+def reset_dtype_policy() -> None:
+    """Let the global policy follow `floatx()` again."""
+    _Global.policy = None
 
 
 def get(identifier: Any) -> DTypePolicy:

@@ -51,7 +51,7 @@ class SeedGenerator(Configurable, torch.nn.Module):
         name: Default `seed_generator`, `seed_generator_1`, ….
 
     Raises:
-        ValueError: if the seed is no integer.
+        ValueError: if the seed is no integer, and for unknown arguments.
 
     >>> import torchkeras as keras
     >>> stream = keras.random.SeedGenerator(42)
@@ -61,7 +61,9 @@ class SeedGenerator(Configurable, torch.nn.Module):
     <Variable path=seed_generator/seed_generator_state, shape=(2,), dtype=int32, value=[42  1]>
     """
 
-    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
+        if kwargs:
+            raise ValueError(f"SeedGenerator: unknown arguments. Received: {sorted(kwargs)}.")
         torch.nn.Module.__init__(self)
         self.seed = None if seed is None else as_seed("SeedGenerator", seed)
         self.name = name or naming.auto_name("SeedGenerator")

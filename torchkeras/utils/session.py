@@ -5,7 +5,7 @@ import gc
 import torch
 
 from torchkeras._base import naming
-from torchkeras.core.policy import set_dtype_policy
+from torchkeras.core.policy import reset_dtype_policy
 
 
 def clear_session(free_memory: bool = True) -> None:
@@ -22,7 +22,7 @@ def clear_session(free_memory: bool = True) -> None:
     'dense'
     """
     naming.clear_names()
-    set_dtype_policy(None)
+    reset_dtype_policy()
     if free_memory:
         gc.collect()
         if torch.cuda.is_available():
