@@ -174,8 +174,11 @@ def test_super_init_forgotten():
         def __init__(self):
             self.dense = keras.layers.Dense(1)
 
-    with pytest.raises(RuntimeError, match=r"call super\(\).__init__\(\)"):
-        Forgetful()
+    words = r"call super\(\).__init__\(\)"
+    with pytest.raises(RuntimeError, match=words):
+        Forgetful()(np.ones((1, 2)))
+    with pytest.raises(AttributeError, match=words):
+        keras.Sequential([Forgetful()])
 
 
 def test_custom_config_round_trip():

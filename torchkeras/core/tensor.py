@@ -160,10 +160,26 @@ def _convert(x: Any) -> torch.Tensor:
     if x is None:
         raise ValueError("convert_to_tensor: None holds no numbers. Received: x=None.")
     if hasattr(x, "__array__"):
-        return _from_numpy(np.asarray(x))
+        return _from_numpy(as_numpy(x))
     if hasattr(x, "__dlpack__"):
         return torch.from_dlpack(x)
     return _from_numpy(_as_array(x))
+
+
+def as_numpy(x: Any) -> np.ndarray:
+    """Return the values of another library's tensor as an array.
+
+    Raises:
+        ValueError: if it has none yet, as in a function that `tf.data` is to map.
+    """
+    try:
+        return np.asarray(x)
+    except NotImplementedError as e:
+        raise ValueError(
+            "a tensor of a TensorFlow graph has no values for torch: call layers and ops on the "
+            "batches that come out of a tf.data.Dataset, not in its map(), or put the layer into "
+            f"the model. {received('x', x)}"
+        ) from e
 
 
 def _constant(x: Any) -> torch.Tensor:

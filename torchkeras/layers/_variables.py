@@ -45,9 +45,13 @@ class LayerVariables(nn.Module):
             return modules[name]
         if name in fields.get("_adapted", ()):
             return self._adapted_weight(name)  # see layers/adapters
-        if modules is None and name in ("_fast", "_parameters"):  # a call, or a weight to be
-            raise RuntimeError(_NOT_INITIALISED.format(type(self).__name__))
-        hint = legacy.explain(type(self), name)
+        if modules is None:
+            forgotten = _NOT_INITIALISED.format(type(self).__name__)
+            if name in ("_fast", "_parameters"):  # a call, or a weight to be
+                raise RuntimeError(forgotten)
+            hint = f". {forgotten}"
+        else:
+            hint = legacy.explain(type(self), name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:

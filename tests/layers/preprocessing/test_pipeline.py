@@ -131,3 +131,10 @@ def test_layers_are_listed():
 def test_bad_layers(layers):
     with pytest.raises(ValueError, match="Pipeline: layers must be a list of layers"):
         torchkeras.layers.Pipeline(layers)
+
+
+@pytest.mark.parametrize("config", [{"name": "a"}, {"layers": None}, {"layers": 3}])
+def test_config_without_layers(config):
+    for lib in (keras, torchkeras):
+        with pytest.raises(ValueError, match="layers"):
+            lib.layers.Pipeline.from_config(config)

@@ -59,3 +59,19 @@ def test_wrong_arguments():
             keras.layers.Rescaling(bad)
     with pytest.raises(ValueError, match="offset must be a number"):
         keras.layers.Rescaling(1.0, "a")
+
+
+@pytest.mark.parametrize("scale", [[1.0, 2.0, 3.0], [[1.0], [2.0], [3.0]], 2.0])
+def test_channels_first(scale):
+    x = rand(2, 3, 4, 5)
+    libraries = (keras, reference)
+    for lib in libraries:
+        lib.config.set_image_data_format("channels_first")
+    try:
+        ours, theirs = (lib.layers.Rescaling(scale, 0.5)(x) for lib in libraries)
+        both = keras.layers.Rescaling(scale, [0.0, 1.0, 2.0])(x)
+    finally:
+        for lib in libraries:
+            lib.config.set_image_data_format("channels_last")
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(both, ours - 0.5 + torch.arange(3.0).reshape(3, 1, 1))

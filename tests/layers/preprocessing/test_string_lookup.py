@@ -225,3 +225,51 @@ def test_an_empty_line_in_a_file(tmp_path):
     path.write_text("a\n\nb\n")
     with pytest.raises(ValueError, match="an empty line 2"):
         StringLookup(vocabulary=path)
+
+
+class Foreign:
+    """A tensor of another library: what tf.data's batches of strings look like from here."""
+
+    def __init__(self, values):
+        self.values = values
+        self.shape = values.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
+class Symbolic(Foreign):
+    """One without values, as in a function that tf.data is to map."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise NotImplementedError("Cannot convert a symbolic tf.Tensor to a numpy array.")
+
+
+def test_strings_of_other_libraries():
+    layer = StringLookup()
+    layer.adapt([Foreign(np.array([b"a", b"b"], object)), Foreign(np.array([b"b"], object))])
+    assert layer.get_vocabulary() == ["[UNK]", "b", "a"]
+    assert layer(Foreign(np.array([[b"a"], [b"?"]], object))).tolist() == [[2], [0]]
+    for called in (layer, torchkeras.layers.Rescaling(2.0), torchkeras.layers.RandomFlip()):
+        with pytest.raises(ValueError, match=r"batches that come out of a tf\.data\.Dataset"):
+            called(Symbolic(np.zeros((2, 2, 3))))
+
+
+@pytest.mark.parametrize("text", ["a\nb\n", "a\nb\n\n", "a\r\nb\r\n", "a\nb"])
+def test_ends_of_a_vocabulary_file(text, tmp_path):
+    """Keras 3.15 has ["a", "b"] of each."""
+    (tmp_path / "vocabulary.txt").write_bytes(text.encode())
+    layer = StringLookup()
+    layer.load_assets(str(tmp_path))
+    assert layer.get_vocabulary(include_special_tokens=False) == ["a", "b"]
+
+
+def test_weights_can_be_read():
+    """Keras's numbers."""
+    layer = StringLookup(output_mode="tf_idf")
+    assert layer.idf_weights is None
+    layer.adapt([["a", "b"], ["a", "c"]])
+    expected = [0.63237333, 0.51082563, 0.6931472, 0.6931472]
+    np.testing.assert_allclose(layer.idf_weights, expected, 1e-6)
+    given = StringLookup(vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[1.0, 2.0])
+    assert given.idf_weights.tolist() == [1.5, 1.0, 2.0]

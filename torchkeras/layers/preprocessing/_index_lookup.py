@@ -187,6 +187,11 @@ class IndexLookup(TextLayer):
             self.update_state(batch)
         self.finalize_state()
 
+    @property
+    def idf_weights(self) -> np.ndarray | None:
+        """Weights for `output_mode="tf_idf"`, those of the special tokens first; None without."""
+        return self._words.weights
+
     def _check_adaptable(self) -> None:
         if self._static:
             raise ValueError(

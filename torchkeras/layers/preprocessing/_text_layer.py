@@ -9,7 +9,7 @@ from torchkeras._base import scope
 from torchkeras._base.check import received
 from torchkeras.core.strings import as_strings, is_list_of_strings, is_string_array
 from torchkeras.core.symbolic import KerasTensor
-from torchkeras.core.tensor import convert_to_tensor
+from torchkeras.core.tensor import as_numpy, convert_to_tensor
 from torchkeras.layers.layer import Layer
 
 
@@ -34,6 +34,8 @@ class TextLayer(Layer):
             return as_strings(x, owner, encoding=getattr(self, "encoding", "utf-8"))
         if isinstance(x, np.ndarray) and x.dtype == object and not x.size:
             return x
+        if hasattr(x, "__array__") and not isinstance(x, np.ndarray):
+            return self._input(as_numpy(x))  # of another library, maybe of strings
         try:
             return convert_to_tensor(x)
         except ValueError as e:

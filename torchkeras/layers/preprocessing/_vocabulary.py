@@ -131,7 +131,7 @@ def check_unique(owner: str, tokens: list[Any]) -> None:
 def write(folder: str, tokens: list[Any]) -> None:
     """Write a vocabulary into a folder, in Keras's form."""
     lines = [str(t) for t in tokens]
-    if any("\n" in line or "\r" in line for line in lines) or (len(lines) == 1 and not lines[0]):
+    if any("\n" in line or "\r" in line for line in lines) or lines[-1:] == [""]:
         with open(os.path.join(folder, _EXACT), "x", encoding="ascii") as file:
             json.dump(lines, file)
     with open(os.path.join(folder, _FILE), "xb") as file:
@@ -152,4 +152,5 @@ def read(folder: str) -> list[str] | None:
         return None
     with open(path, "rb") as file:
         text = file.read().decode("utf-8", "surrogateescape")
-    return text.split("\n") if text else []
+    text = text.rstrip("\r\n")  # as Keras: what other programs end a file with is no token
+    return [line.removesuffix("\r") for line in text.split("\n")] if text else []

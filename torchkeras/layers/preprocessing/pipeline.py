@@ -58,5 +58,10 @@ class Pipeline(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make the pipeline of a config, with its layers."""
+        if not isinstance(config.get("layers"), (list, tuple)):
+            raise ValueError(
+                "Pipeline: a config must hold a list of layers. "
+                f"{received('layers', config.get('layers'))}"
+            )
         layers = [LAYERS.deserialize(layer) for layer in config["layers"]]
         return super().from_config(config | {"layers": layers})

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras._base import check
+from torchkeras._base import check, config
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
@@ -17,7 +17,8 @@ class Rescaling(Layer):
     """Computes `inputs * scale + offset`, in the compute dtype.
 
     Args:
-        scale: Number, or numbers that broadcast to the inputs, one a channel for example.
+        scale: Number, or numbers that broadcast to the inputs, one a channel for example; with
+            `image_data_format() == "channels_first"` their first axis is that of the channels.
         offset: Likewise.
 
     Shapes: any, and the same. Integers become floats.
@@ -37,6 +38,7 @@ class Rescaling(Layer):
         super().__init__(**kwargs)
         self.scale = scale
         self.offset = offset
+        self.supports_masking = True
 
     @staticmethod
     def _checked(name: str, value: Any) -> Any:
@@ -62,7 +64,10 @@ class Rescaling(Layer):
     def _factor(self, value: Any, x: torch.Tensor, dtype: torch.dtype) -> Any:
         if isinstance(value, (int, float)) and dtype.is_floating_point:
             return float(value)
-        return convert_to_tensor(value).to(x.device, dtype)
+        factor = convert_to_tensor(value).to(x.device, dtype)
+        if 0 < factor.ndim < 3 <= x.ndim and config.image_data_format() == "channels_first":
+            return factor.reshape(*factor.shape, *(1,) * (3 - factor.ndim))  # one for each channel
+        return factor
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the input shape."""

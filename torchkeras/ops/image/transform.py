@@ -189,6 +189,8 @@ def elastic_transform(
     x, back = batch_first(owner, images, data_format)
     rows, columns = pixels(x)
     generator = resolve(owner, seed, x.device)
+    if alpha == 0 or sigma == 0:  # nothing moves
+        return back(x)
     field = rows.new_empty((x.shape[0], *x.shape[2:]))
     noise = torch.stack([torch.empty_like(field).normal_(generator=generator) for _ in range(2)])
     size = int(6 * sigma) | 1

@@ -202,3 +202,38 @@ def test_axes():
     last, first = Ours(), Ours(data_format="channels_first")
     assert (last.height_axis, last.width_axis, last.channel_axis) == (-3, -2, -1)
     assert (first.height_axis, first.width_axis, first.channel_axis) == (-2, -1, -3)
+
+
+def test_hooks_take_arrays():
+    """Called by hand, with a transformation of one's own."""
+    boxes = {"boxes": np.array([[[1.0, 2, 3, 4]]], "float32"), "labels": np.array([[1]])}
+    size = {"input_shape": (1, 8, 8, 3)}
+    for name, arguments, transformation in (
+        ("RandomFlip", {}, {"flips": np.array([[True]]), **size}),
+        ("RandomTranslation", {}, {"translations": np.array([[1.0, 2.0]]), **size}),
+        ("RandomZoom", {}, {}),
+    ):
+        if name == "RandomTranslation":
+            arguments = {"height_factor": 0.5, "width_factor": 0.5}
+        if name == "RandomZoom":
+            arguments = {"height_factor": 0.5}
+            zooms = np.array([[0.5]], "float32")
+            transformation = {"height_zoom": zooms, "width_zoom": zooms, **size}
+        ours, theirs = (
+            getattr(lib.layers, name)(
+                **arguments, bounding_box_format="xyxy", data_format="channels_last"
+            ).transform_bounding_boxes(boxes, transformation)
+            for lib in (torchkeras, keras)
+        )
+        assert_close(ours["boxes"], theirs["boxes"])
+
+
+def test_hooks_keep_one_image():
+    layer = torchkeras.layers.RandomFlip(bounding_box_format="xyxy")
+    one = {"boxes": np.array([[1.0, 2, 3, 4]], "float32"), "labels": np.array([1])}
+    transformation = {"flips": np.array([[True]]), "input_shape": (8, 8, 3)}
+    assert layer.transform_bounding_boxes(one, transformation)["boxes"].tolist() == [[5, 4, 7, 6]]
+    mixed = torchkeras.layers.MixUp().transform_images(
+        np.eye(2, dtype="float32")[:, None, None], {"mix_weight": 0.25, "permutation_order": [1, 0]}
+    )
+    assert mixed.flatten().tolist() == [0.25, 0.75, 0.75, 0.25]

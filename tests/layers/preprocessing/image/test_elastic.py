@@ -5,7 +5,7 @@ import torch
 from geometry_oracle import check_draws, check_whole_call, fresh, images, masks, pair
 
 import torchkeras
-from oracle import LOW_PRECISION, assert_close, check_config
+from oracle import LOW_PRECISION, assert_close, check_config, rand
 from torchkeras.random import seed_generator
 
 MODES = ["reflect", "constant", "wrap", "nearest", "mirror"]
@@ -104,3 +104,11 @@ def test_boxes_are_refused():
 def test_bad_input(args, message):
     with pytest.raises(ValueError, match=f"RandomElasticTransform: {message}"):
         torchkeras.layers.RandomElasticTransform(**args)
+
+
+@pytest.mark.parametrize("options", [{"scale": 0}, {"factor": 0}])
+def test_nothing_moves(options):
+    x = rand(6, 6, 1, low=0, high=255, dtype="int32")
+    for seed in range(6):  # some of which choose to warp
+        out = torchkeras.layers.RandomElasticTransform(seed=seed, **options)(x)
+        assert torch.equal(out, torch.tensor(x).float())

@@ -1,14 +1,43 @@
 """The frame of all image preprocessing layers: draw once, then transform all that goes together."""
 
+import functools
+from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras._base import check, config
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.layers.layer import Layer
 from torchkeras.random import SeedGenerator, uniform
+
+_HOOKS = (
+    "transform_images",
+    "transform_labels",
+    "transform_bounding_boxes",
+    "transform_segmentation_masks",
+)
+
+
+def _as_tensors(x: Any) -> Any:
+    """Make tensors of arrays of numbers, also of those in a dict."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "biuf":
+        return convert_to_tensor(x)
+    if isinstance(x, dict) and any(isinstance(v, (np.ndarray, dict)) for v in x.values()):
+        return {k: _as_tensors(v) for k, v in x.items()}
+    return x
+
+
+def _takes_arrays(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a hook take arrays where it is called by hand."""
+
+    @functools.wraps(hook)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return hook(self, *map(_as_tensors, args), **{k: _as_tensors(v) for k, v in kwargs.items()})
+
+    return wrapped
 
 
 class BaseImagePreprocessingLayer(Layer):
@@ -61,6 +90,12 @@ class BaseImagePreprocessingLayer(Layer):
             raise ValueError(
                 f"{owner}: there is no factor argument. {check.received('factor', factor)}"
             )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in _HOOKS:
+            if name in cls.__dict__:
+                setattr(cls, name, _takes_arrays(cls.__dict__[name]))
 
     def _config_overrides(self) -> dict[str, Any]:
         # Settled values, for classes of users too: a file is read under other defaults.
@@ -154,6 +189,7 @@ class BaseImagePreprocessingLayer(Layer):
         """Transform a batch of images."""
         if not training:
             return images
+        images, transformation = _as_tensors(images), _as_tensors(transformation)
         return self._transform_images(images, transformation, self.interpolation)
 
     def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
@@ -177,7 +213,7 @@ class BaseImagePreprocessingLayer(Layer):
         """Transform a batch of masks, with or without channels, by the nearest pixels."""
         if not training:
             return segmentation_masks
-        masks = convert_to_tensor(segmentation_masks)
+        masks, transformation = convert_to_tensor(segmentation_masks), _as_tensors(transformation)
         if masks.ndim == 4:
             return self._transform_images(masks, transformation, "nearest")
         masks = masks.unsqueeze(self.channel_axis)

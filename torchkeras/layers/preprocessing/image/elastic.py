@@ -99,7 +99,7 @@ class RandomElasticTransform(GeometricLayer):
             self.data_format,
         )
         apply = transformation["apply_transform"][:, None, None, None]
-        return torch.where(apply, warped, images)
+        return torch.where(apply, warped, images).reshape(images.shape)
 
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
         """Warp a batch of images."""

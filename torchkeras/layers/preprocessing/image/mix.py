@@ -24,11 +24,13 @@ class _Mix(PixelLayer):
     def _blend(self, x: Any, transformation: dict[str, Any]) -> torch.Tensor:
         """Return `weight * x + (1 - weight) * partner`."""
         x = self._floating(x)
-        weight = transformation["mix_weight"].to(x).reshape(-1, *(1,) * (x.ndim - 1))
+        weight = convert_to_tensor(transformation["mix_weight"]).to(x)
+        weight = weight.reshape(-1, *(1,) * (x.ndim - 1))
         return torch.lerp(self._partners(x, transformation), x, weight)
 
     def _partners(self, x: torch.Tensor, transformation: dict[str, Any]) -> torch.Tensor:
-        return x.index_select(0, transformation["permutation_order"].to(x.device).long())
+        order = convert_to_tensor(transformation["permutation_order"])
+        return x.index_select(0, order.to(x.device).long())
 
     def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
         """Mix labels by the same weights."""

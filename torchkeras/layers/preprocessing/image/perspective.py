@@ -95,7 +95,8 @@ class RandomPerspective(GeometricLayer):
             self.fill_value,
             self.data_format,
         )
-        return torch.where(transformation["apply_perspective"][:, None, None, None], moved, images)
+        apply = transformation["apply_perspective"][:, None, None, None]
+        return torch.where(apply, moved, images).reshape(images.shape)
 
     def transform_bounding_boxes(
         self, bounding_boxes: Any, transformation: Any, training: bool = True
