@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import torchkeras
-from oracle import check_layer, rand
+from oracle import assert_close, check_layer, rand
 
 ACTIVATIONS = [None, "relu", "softmax", "gelu", "tanh", "log_softmax", "glu"]
 
@@ -88,3 +88,20 @@ def test_wrong_shapes(first, second):
 def test_unknown_features():
     with pytest.raises(ValueError, match="known"):
         torchkeras.layers.Dense(2).build((None, None))
+
+
+@pytest.mark.parametrize("name", ["Dense", "EinsumDense"])
+def test_subclass_that_passes_the_mode_on(name):
+    args = (4,) if name == "Dense" else ("ab,bc->ac", 4)
+    results = []
+    for lib in (torchkeras, keras):
+
+        class Doubled(getattr(lib.layers, name)):
+            def call(self, inputs, training=None):
+                outputs = super().call(inputs, training=training)
+                return outputs * 2 if training else outputs
+
+        layer = Doubled(*args, kernel_initializer="ones")
+        x = rand(2, 3)
+        results.append([layer(x), layer(x, training=True), layer(x, training=False)])
+    assert_close(*results)

@@ -87,3 +87,15 @@ def test_wrong_arguments():
         torchkeras.layers.Lambda(3)
     with pytest.raises(TypeError, match="output_shape"):
         torchkeras.layers.Lambda(scaled, output_shape=3)
+
+
+def test_functions_by_name():
+    def tripled(x):
+        return x * 3
+
+    layer = torchkeras.layers.Lambda(tripled)
+    config = {**layer.get_config(), "function": {"class_name": "function", "config": "tripled",
+                                                 "module": None, "registered_name": None}}  # fmt: skip
+    known = {"tripled": tripled}
+    again = torchkeras.layers.Lambda.from_config(config, custom_objects=known, safe_mode=False)
+    assert again(torch.ones(1)).tolist() == [3.0]

@@ -102,7 +102,7 @@ class Dense(DenseAdapters, Layer):
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
-    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+    def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         """Return `activation(inputs @ kernel + bias)`."""
         own = self._parameters
         kernel, bias = own.get("kernel"), own.get("bias")

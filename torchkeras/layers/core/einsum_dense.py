@@ -175,7 +175,7 @@ class EinsumDense(EinsumAdapters, Layer):
         plain = kernel[:n] == inputs[-n:] and outputs == inputs[:-n] + kernel[n:] if n else False
         self._contracted = n if plain else 0
 
-    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+    def call(self, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
         """Return the product, with bias and activation."""
         kernel, bias, n = self.kernel, self.bias, self._contracted
         if inputs.dtype is not kernel.dtype:

@@ -103,7 +103,14 @@ class Lambda(Layer):
         return {**super()._config_overrides(), "output_shape": self._output_shape}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the layer of a config; refuses code."""
-        made = {n: _made(config[n]) for n in ("function", "output_shape", "mask") if n in config}
+    def from_config(
+        cls,
+        config: dict[str, Any],
+        custom_objects: dict[str, Any] | None = None,
+        safe_mode: bool | None = None,
+    ) -> Self:
+        """Make the layer of a config; refuses code, whatever `safe_mode` is."""
+        names = ("function", "output_shape", "mask")
+        with serialize.CustomObjectScope(custom_objects or {}):
+            made = {n: _made(config[n]) for n in names if n in config}
         return super().from_config({**config, **made})
