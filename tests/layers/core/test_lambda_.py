@@ -93,9 +93,8 @@ def test_functions_by_name():
     def tripled(x):
         return x * 3
 
-    layer = torchkeras.layers.Lambda(tripled)
-    config = {**layer.get_config(), "function": {"class_name": "function", "config": "tripled",
-                                                 "module": None, "registered_name": None}}  # fmt: skip
+    by_name = {"class_name": "function", "config": "tripled", "registered_name": None}
+    config = {**torchkeras.layers.Lambda(scaled).get_config(), "function": by_name}
     known = {"tripled": tripled}
     again = torchkeras.layers.Lambda.from_config(config, custom_objects=known, safe_mode=False)
     assert again(torch.ones(1)).tolist() == [3.0]
