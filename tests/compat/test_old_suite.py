@@ -5,6 +5,7 @@ import pytest
 
 import torchkeras as keras
 from torchkeras import layers, ops
+from torchkeras.compat import modules
 from torchkeras.compat.names import backend as K
 from torchkeras.compat.names import engine, initializers, optimizers, utils
 
@@ -23,6 +24,27 @@ def test_backend_functions_say_what_keras_2_said():
     bias = np.arange(6.0).reshape(3, 2)
     found = K.eval(K.bias_add(K.variable(np.zeros((1, 2, 3))), K.variable(bias), "channels_first"))
     np.testing.assert_array_equal(found, bias.reshape(1, 2, 3))
+
+
+def test_symbols_as_old_packages_look_at_them():
+    x = keras.Input((3,))
+    with pytest.warns(DeprecationWarning, match="_keras_shape is the form .* Read shape"):
+        assert x._keras_shape == (None, 3)
+    x._keras_shape = (2, 3)  # which some set for Theano
+    assert x._keras_shape == (2, 3) and x.shape == (None, 3)
+    assert not hasattr(x, "__len__")
+    with pytest.raises(TypeError):
+        len(x)
+
+
+def test_shapes_of_backend_variables_may_be_numbers():
+    assert K.eval(K.zeros(2)).tolist() == [0.0, 0.0] and K.eval(K.ones((1, 1))).tolist() == [[1.0]]
+
+
+def test_modules_inside_of_keras_preprocessing():
+    home = modules.home(modules.split("keras_preprocessing.image.affine_transformations")[1])
+    assert home == "preprocessing.image"
+    assert modules.home("tensorflow.python.ops.math_ops") == "tensorflow"
 
 
 def test_names_of_keras_2_in_their_modules():

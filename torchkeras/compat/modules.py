@@ -101,6 +101,8 @@ _SPREAD = {
     "models": "cloning experimental",
     "optimizers": "experimental optimizer_experimental",
     "preprocessing": "timeseries image_dataset text_dataset",
+    "preprocessing.image": """affine_transformations dataframe_iterator directory_iterator
+        image_data_generator iterator numpy_array_iterator utils""",
     "regularizers": "regularizers",
     "saving": """hdf5_format legacy legacy.hdf5_format legacy.model_config legacy.save
         legacy.saved_model legacy.serialization model_config object_registration save saved_model

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from torchkeras._base import naming
+from torchkeras._base.legacy import old_attribute
 from torchkeras.core import dtypes
 
 # Set by core.torch_function: records a call of a torch function on symbols.
@@ -108,6 +109,11 @@ class KerasTensor(metaclass=_SymbolType):
         """Number of dimensions."""
         return len(self.shape)
 
+    @old_attribute("Read shape.")
+    def _keras_shape(self) -> tuple[int | None, ...]:
+        """The shape, as Keras 1 and 2 noted it on tensors of their backends."""
+        return self.shape
+
     @property
     def _keras_history(self) -> History:
         if self._source is None:
@@ -182,8 +188,7 @@ class KerasTensor(metaclass=_SymbolType):
     def __iter__(self) -> Any:
         raise self._refuse("be iterated over", NotImplementedError)
 
-    def __len__(self) -> int:
-        raise self._refuse("have a length", TypeError)
+    # No __len__: whoever has lists of symbols as well as single ones tells them apart by it.
 
 
 def is_keras_tensor(x: Any) -> bool:

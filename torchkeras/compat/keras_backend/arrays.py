@@ -301,12 +301,12 @@ def tile(x: Any, n: Any) -> Any:
 
 def zeros(shape: Any, dtype: str | None = None, name: str | None = None) -> Any:
     """Return a variable of zeros."""
-    return variable(np.zeros(tuple(shape)), dtype, name)
+    return variable(np.zeros(shape), dtype, name)
 
 
 def ones(shape: Any, dtype: str | None = None, name: str | None = None) -> Any:
     """Return a variable of ones."""
-    return variable(np.ones(tuple(shape)), dtype, name)
+    return variable(np.ones(shape), dtype, name)
 
 
 def zeros_like(x: Any, dtype: str | None = None, name: str | None = None) -> Any:
