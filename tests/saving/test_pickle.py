@@ -60,7 +60,9 @@ def paths(layer):
 
 def fitted(name):
     model, x = make(name)
-    model.compile("adam", "mse", metrics=["mae"] if len(model.outputs or [0]) == 1 else None)
+    model.compile(
+        "adam", "mse", metrics=["mae"] if len(getattr(model, "outputs", [0])) == 1 else None
+    )
     y = keras.tree.map_structure(lambda a: np.zeros_like(a), model.predict(x, verbose=0))
     model.fit(x, y, epochs=2, verbose=0)
     return model, x

@@ -54,3 +54,11 @@ def test_it_may_say_how(k, tmp_path):
     loaded = k.saving.load_model(tmp_path / "m.keras", {"Own": Own})
     assert tuple(loaded.rates) == (0.1, 0.2)
     assert loaded.compiled
+
+
+def test_what_is_known_before_compile():
+    for k in LIBRARIES:
+        model = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+        assert model.loss is None
+        assert (model.compiled, model.run_eagerly, model.jit_compile) == (False, False, False)
+        assert model.steps_per_execution == 1

@@ -47,7 +47,9 @@ class Trainer(OnBatch):
         fields["stop_training"] = False
         fields["stop_evaluating"] = False
         fields["stop_predicting"] = False
-        fields["optimizer"] = None
+        fields["optimizer"] = fields["loss"] = None
+        fields["run_eagerly"] = fields["jit_compile"] = False
+        fields["steps_per_execution"] = 1
         fields["history"] = None
         fields["_validation_given"] = None
 
