@@ -7,15 +7,16 @@ T = torch.zeros(2, 1)
 
 
 def test_names_and_places_of_outputs():
-    assert outputs_of(T, None) == [((), None)]
-    assert outputs_of(T, ["a"]) == [((), "a")]
-    assert outputs_of([T, T], ["a", "b"]) == [((0,), "a"), ((1,), "b")]
-    assert outputs_of([T, T], None) == [((0,), None), ((1,), None)]
-    assert outputs_of({"b": T, "a": T}, ["x", "y"]) == [(("b",), "b"), (("a",), "a")]
-    nested = {"x": [T, {"q": T}], "y": T}
+    assert outputs_of(T, None) == [((), None, None)]
+    assert outputs_of(T, ["a"]) == [((), "a", "a")]
+    assert outputs_of([T, T], ["a", "b"]) == [((0,), "a", "a"), ((1,), "b", "b")]
+    assert outputs_of([T, T], None) == [((0,), None, None), ((1,), None, None)]
+    assert outputs_of({"b": T, "a": T}, ["x", "y"]) == [(("b",), "b", "b"), (("a",), "a", "a")]
+    nested = {"y": T, "x": [T, {"q": T}]}
     assert outputs_of(nested, ["a", "b", "c"]) == [
-        (("x", 0), None), (("x", 1, "q"), "q"), (("y",), "y"),
+        (("y",), "y", "c"), (("x", 0), "a", "a"), (("x", 1, "q"), "q", "b"),
     ]  # fmt: skip
+    assert [o.label for o in outputs_of(nested, None)] == [None] * 3
 
 
 def spread(y_pred, given, names=None, **how):

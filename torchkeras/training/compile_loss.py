@@ -1,6 +1,7 @@
 """The loss that `compile` makes, whatever structure losses and outputs have."""
 
 import inspect
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,15 +18,16 @@ from torchkeras.losses.torch_loss import TorchLoss, is_torch_loss
 from torchkeras.metrics.mean import Mean
 from torchkeras.training import targets
 from torchkeras.training.match import Matcher
+from torchkeras.training.nodes import Node, Stacked, leaf_paths, node_losses
 from torchkeras.training.words import FAMILIES, member_of_family, name_of, unique
 
 _MOST_SHAPES = 1000  # batches may have any number of lengths
 
 
 class _Part(NamedTuple):
-    """One loss of one output."""
+    """One loss of one output, or of a structure of them."""
 
-    output: int
+    output: Any  # its number, or a structure of numbers
     loss: Any
     weight: float | None
     tracker: Mean | None
@@ -37,7 +39,8 @@ class CompileLoss:
     Args:
         loss: Name, function, class, `Loss` or `torch.nn` loss; a structure of them like the
             outputs', a dict by output names, or None for outputs without one. A list for a single
-            output is the sum of its losses.
+            output is the sum of its losses. A loss may also be of several outputs together; see
+            `nodes.node_losses`.
         loss_weights: A number, or numbers in the structure of `loss`.
         reduction: Reduction of losses given as names or functions.
         output_names: Names of the model's outputs, if they are known.
@@ -66,12 +69,16 @@ class CompileLoss:
         for entry in nest.flatten(loss):
             _check_loss(entry)
         for weight in nest.flatten(loss_weights):
-            if weight is not None and not isinstance(weight, numbers.Real):
+            if weight is not None and not _is_number(weight):
                 raise ValueError(
                     "compile: loss_weights must be a number, or a list or dict of numbers. "
                     f"{received('loss_weights', loss_weights)}"
                 )
-        self.loss, self.loss_weights = loss, loss_weights
+        self.loss = loss
+        self.loss_weights = nest.map_structure(
+            lambda w: float(convert_to_tensor(w).reshape(())) if hasattr(w, "shape") else w,
+            loss_weights,
+        )
         self.reduction = reduction
         self.output_names = output_names
         self.built = False
@@ -98,6 +105,10 @@ class CompileLoss:
             ValueError: for structures that do not fit, or targets that their losses do not take.
         """
         matcher = Matcher("compile", y_pred, self.output_names)
+        nodes = node_losses(self.loss, self.loss_weights, y_pred)
+        if nodes is not None:
+            self._parts, self._matcher, self.built = self._of_nodes(nodes, matcher), matcher, True
+            return
         rows = self._rows(matcher)
         self._asked = _asked(matcher, rows, y_true)
         true = matcher.spread("y_true", self.placed(y_true, matcher))
@@ -119,6 +130,30 @@ class CompileLoss:
         self._parts, self._matcher, self.built = parts, matcher, True
         if len(parts) == 1 and len(pred) == 1 and not nest.is_nested(y_pred):
             self._single = parts[0].loss if parts[0].weight is None else None
+
+    def _of_nodes(self, nodes: list[Node], matcher: Matcher) -> list[_Part]:
+        """Return the parts of losses of which some are of several outputs."""
+        place = {o.path: i for i, o in enumerate(matcher.outputs)}
+        parts: list[_Part] = []
+        for path, given, weight, form in nodes:
+            inner = leaf_paths(form)
+            numbers_of = [place[(*path, *p)] for p in inner]
+            label = "_".join(str(matcher.outputs[i].label or i) for i in numbers_of)
+            if path and isinstance(path[-1], str):
+                label = path[-1]
+            name = "/".join([*map(str, path[:-1]), label]) + "_loss"
+            loss: Any = LOSSES.get(given)
+            if not isinstance(loss, Loss):
+                loss = FunctionLoss(loss, reduction=self.reduction, name=name_of(loss))
+            output: Any = numbers_of[0]
+            if nest.is_nested(form):
+                output = nest.pack_as(form, numbers_of)
+                fn = getattr(loss, "fn", None)
+                if getattr(fn, "__module__", "").startswith("torchkeras."):
+                    loss = Stacked(loss)
+            tracker = Mean(name=unique(name, {p.tracker.name for p in parts if p.tracker}))
+            parts.append(_Part(output, loss, weight, tracker))
+        return parts
 
     def _rows(self, matcher: Matcher) -> list[tuple[int, Any, float | None]]:
         """Return (output, loss as given, weight) of every loss."""
@@ -177,6 +212,8 @@ class CompileLoss:
         if output_shapes is None or not all(e is None or hasattr(e, "shape") for e in leaves):
             return
         outputs = _as_outputs(output_shapes)
+        if node_losses(self.loss, self.loss_weights, outputs) or _is_mixed(self.loss, outputs):
+            return  # looked at with the first batch, where tuples and lists are told apart
         matcher = Matcher("compile", outputs, self.output_names)
         rows = self._rows(matcher)
         self._asked = _asked(matcher, rows, y_true)
@@ -208,6 +245,12 @@ class CompileLoss:
         weights = matcher.take("sample_weight", sample_weight, share=True)
         total = None
         for n, (i, loss, weight, tracker) in enumerate(self._parts):
+            if type(i) is not int:
+                value, rows = self._of_several(i, loss, true, pred, weights)
+                tracker.update_state(value.detach(), sample_weight=rows)
+                value = value if weight is None else value * weight
+                total = value if total is None else total + value
+                continue
             if true[i] is None:
                 _needed(None, matcher.outputs[i])
             if getattr(true[i], "shape", None) != pred[i].shape:
@@ -223,6 +266,18 @@ class CompileLoss:
         if total is None:
             raise ValueError("compile: at least one output must have a loss. Received: loss=None.")
         return total
+
+    def _of_several(
+        self, output: Any, loss: Any, true: list, pred: list, weights: list
+    ) -> tuple[torch.Tensor, int]:
+        """Return the loss of a structure of outputs, and the number of samples."""
+        numbers_of = nest.flatten(output)
+        for i in numbers_of:
+            _needed(true[i], self._matcher.outputs[i])
+        y_true = nest.map_structure(lambda i: convert_to_tensor(true[i]), output)
+        y_pred = nest.map_structure(lambda i: pred[i], output)
+        value = loss(y_true, y_pred, weights[numbers_of[0]])
+        return (value if value.ndim == 0 else value.mean()), pred[numbers_of[0]].shape[0]
 
     def placed(self, y_true: Any, matcher: Matcher | None = None) -> Any:
         """Return targets with None for the outputs that have no loss and were left out."""
@@ -251,12 +306,23 @@ class CompileLoss:
         self._taken.add(pair)
 
 
+def _is_mixed(loss: Any, outputs: Any) -> bool:
+    """Tell whether a list for a list of outputs holds structures, which are what the types say."""
+    both = isinstance(loss, (list, tuple)) and isinstance(outputs, (list, tuple))
+    return both and any(map(nest.is_nested, loss))
+
+
 def _asked(matcher: Matcher, rows: list[Any], y_true: Any) -> list[int] | None:
     """Return the outputs with a loss, if there are as many targets and more outputs."""
     if isinstance(y_true, dict):
         return None  # says itself what is for which output
     asked = sorted({i for i, _, _ in rows})
     return asked if len(nest.flatten(y_true)) == len(asked) < len(matcher.outputs) else None
+
+
+def _is_number(x: Any) -> bool:
+    single = hasattr(x, "shape") and math.prod(x.shape) == 1
+    return isinstance(x, numbers.Real) or single
 
 
 def _shape(x: Any) -> tuple[Any, ...]:

@@ -192,8 +192,7 @@ def _check_metric(what: str, given: Any) -> None:
 def _key(matcher: Matcher, output: int, name: str, weighted: bool, taken: set[str]) -> str:
     """Return a metric's name in logs: `output_name`, `output_weighted_name` if that is taken."""
     entry = matcher.outputs[output]
-    flat = all(len(o.path) <= 1 for o in matcher.outputs)
-    prefix = f"{entry.name}_" if len(matcher.outputs) > 1 and flat and entry.name else ""
+    prefix = f"{entry.label}_" if len(matcher.outputs) > 1 and entry.label else ""
     if weighted and prefix + name in taken:
         name = f"weighted_{name}"
     return unique(prefix + name, taken)

@@ -5,13 +5,21 @@ from typing import Any, NamedTuple
 
 from torchkeras._base import legacy
 from torchkeras.core import nest
+from torchkeras.training.nodes import leaf_paths
 
 
 class Output(NamedTuple):
-    """One output of a model: where it is in the structure, and its name if it has one."""
+    """One output of a model.
+
+    Attributes:
+        path: Where it is in the structure.
+        name: The last key there, or for lists that of its layer, if it is known.
+        label: What its metrics are called by.
+    """
 
     path: tuple[Any, ...]
     name: str | None
+    label: str | None
 
 
 def outputs_of(y_pred: Any, names: Sequence[str] | None) -> list[Output]:
@@ -19,8 +27,16 @@ def outputs_of(y_pred: Any, names: Sequence[str] | None) -> list[Output]:
     paths = list(_paths(y_pred, ()))
     flat = isinstance(y_pred, (list, tuple)) and all(len(p) == 1 for p in paths)
     if (flat or len(paths) == 1) and names is not None and len(names) == len(paths):
-        return [Output(p, n) for p, n in zip(paths, names, strict=True)]
-    return [Output(p, p[-1] if p and isinstance(p[-1], str) else None) for p in paths]
+        return [Output(p, n, n) for p, n in zip(paths, names, strict=True)]
+    keys = [p[-1] if p and isinstance(p[-1], str) else None for p in paths]
+    one_level = all(len(p) == 1 for p in paths)
+    if one_level or names is None or len(names) != len(paths):
+        return [Output(p, k, k if one_level else None) for p, k in zip(paths, keys, strict=True)]
+    layers = dict(zip(leaf_paths(y_pred), names, strict=True))
+    return [
+        Output(p, layers[p] if k is None else k, layers[p])
+        for p, k in zip(paths, keys, strict=True)
+    ]
 
 
 def _paths(x: Any, path: tuple[Any, ...]) -> Any:
@@ -107,6 +123,8 @@ class Matcher:
 
     def _only(self, what: str, given: Any, lists: bool) -> Any:
         while isinstance(given, dict) and len(given) == 1:
+            if what == "loss" and self.known and not given.keys() <= self.known.keys():
+                raise self._mismatch(what)
             given = next(iter(given.values()))
         if isinstance(given, (list, tuple)) and not lists and len(given) == 1:
             return self._only(what, given[0], lists)
