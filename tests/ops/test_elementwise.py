@@ -1,5 +1,6 @@
 import itertools
 
+import keras as reference
 import numpy as np
 import pytest
 import torch
@@ -232,3 +233,22 @@ def test_bounds_of_clip(dtype):
         want = np.clip(x.astype("int32") if dtype == "bool" else x, *map(np.asarray, bounds))
         np.testing.assert_allclose(got, want, 1e-3)
     assert keras.ops.clip(x, 0, 1).dtype is getattr(torch, "int32" if dtype == "bool" else dtype)
+
+
+@pytest.mark.parametrize("name", ["max", "abs", "argmax", "square", "negative", "sum", "flip"])
+@pytest.mark.parametrize("dtype", ["uint16", "uint32"])
+def test_unsigned_integers_that_torch_cannot_compute_in(name, dtype):
+    x = np.arange(6).reshape(2, 3).astype(dtype)
+    found, wanted = (getattr(lib.ops, name)(x) for lib in (keras, reference))
+    assert found.tolist() == wanted.tolist()
+    assert found.dtype is wanted.dtype
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "maximum", "greater", "floor_divide"])
+@pytest.mark.parametrize("dtype", ["uint16", "uint32"])
+def test_pairs_of_unsigned_integers(name, dtype):
+    x = np.arange(1, 7).astype(dtype)
+    for y in (x, 2):
+        found, wanted = (getattr(lib.ops, name)(x, y) for lib in (keras, reference))
+        assert found.tolist() == wanted.tolist()
+    assert keras.ops.add(torch.tensor([1], dtype=torch.uint16), torch.tensor([2]).short())[0] == 3

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 
 from torchkeras._base import config
@@ -25,6 +26,24 @@ _FLOATS = frozenset((torch.float32, torch.float64, torch.float16, torch.bfloat16
 _WHOLE = frozenset((torch.int32, torch.int64))
 _NUMBERS = frozenset((int, float))
 _NO_SYMBOLS = frozenset((Tensor, int, float, bool, str, type(None)))
+
+
+# torch computes little in these; what it does not, is computed in the next wider type.
+_WIDER = {torch.uint16: torch.int32, torch.uint32: torch.int64, torch.uint64: torch.int64}
+
+
+def _is_unsigned(x: Any) -> bool:
+    return isinstance(x, (Tensor, np.ndarray)) and str(x.dtype).endswith(
+        ("uint16", "uint32", "uint64")
+    )
+
+
+def _widened(x: Any) -> Any:
+    """Return unsigned integers in a type that torch has all functions for."""
+    if not _is_unsigned(x):
+        return x
+    x = convert_to_tensor(x)
+    return x.to(_WIDER[x.dtype])
 
 
 def _holds_symbol(args: tuple[Any, ...]) -> bool:
@@ -69,6 +88,8 @@ class OpNode(Operation):
         except NotImplementedError:
             raise
         except (RuntimeError, IndexError) as e:  # torch's, of shapes that do not go together
+            if isinstance(e, IndexError) and "axis" not in self.arguments:
+                raise  # of an index, which is what its type says
             raise ValueError(f"{type(self).__name__}: {e}") from e
         self._check_axis([*args, *kwargs.values(), spec])
         return spec
@@ -148,6 +169,12 @@ def op(
         @functools.wraps(function)
         def public(*args: Any, **kwargs: Any) -> Any:
             if not (_holds_symbol(args) or (kwargs and any_symbolic(kwargs))):
+                try:
+                    return function(*args, **kwargs)
+                except NotImplementedError:
+                    if not any(_is_unsigned(x) for x in nest.flatten([args, kwargs])):
+                        raise
+                args, kwargs = nest.map_structure(_widened, (list(args), kwargs))
                 return function(*args, **kwargs)
             if variadic:
                 return node(**kwargs).symbolic_call(*args)
@@ -286,7 +313,10 @@ def binary(
             kind = x1.dtype
             if type(x2) is Tensor:
                 if x2.dtype is kind and (direct or kind in _FLOATS):
-                    return function(x1, x2)
+                    try:
+                        return function(x1, x2)
+                    except NotImplementedError:  # the slow way knows what to do
+                        pass
             elif takes_number(kind, x2) and (direct or (one and kind in _FLOATS)):
                 return function(x1, x2 if one else scalar(x2, kind, x1.device))
         elif type(x2) is Tensor:
