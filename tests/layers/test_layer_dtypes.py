@@ -5,6 +5,8 @@ import pytest
 import torch
 from same_source import X, check_same, err
 
+import torchkeras
+
 CASES = []
 
 
@@ -180,3 +182,25 @@ def policy_of_a_layer_with_a_map(k):
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_like_keras(f):
     check_same(f)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+def test_assignments_in_call(dtype):
+    """Keras on torch forgets them in mixed precision; on JAX they count, as here."""
+
+    class Counting(torchkeras.layers.Layer):
+        def build(self, input_shape):
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+            self.scale = self.add_weight(shape=(), initializer="ones")
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            self.scale.assign(self.scale * 2)
+            return x * self.scale
+
+    layer = Counting(dtype=dtype)
+    for _ in range(3):
+        out = layer(torch.ones(2))
+    assert (float(layer.calls), float(layer.scale)) == (3.0, 8.0)
+    assert out.tolist() == [8.0, 8.0]
+    assert str(out.dtype)[6:] == layer.compute_dtype

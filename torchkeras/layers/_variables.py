@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.compiler import is_compiling
 from torch.nn.parameter import UninitializedTensorMixin
 
 from torchkeras import constraints, initializers, regularizers
@@ -39,7 +40,7 @@ class LayerVariables(nn.Module):
                 cast_to = _state.autocast
                 if cast_to is None or value is None or not value.is_floating_point():
                     return value
-                return value.to(cast_to) if getattr(value, "autocast", True) else value
+                return _cast(value, cast_to) if getattr(value, "autocast", True) else value
         modules = fields.get("_modules")
         if modules is not None and name in modules:
             return modules[name]
@@ -421,6 +422,16 @@ class LayerVariables(nn.Module):
             )
         for i, v in enumerate(own):
             v.assign(store[str(i)])
+
+
+def _cast(variable: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return a variable's value in the dtype that a layer computes in; `call` may assign to it."""
+    value = variable.to(dtype)
+    if value is not variable and isinstance(variable, Variable) and not is_compiling():
+        value.assign = variable.assign  # type: ignore[attr-defined]
+        value.assign_add = variable.assign_add  # type: ignore[attr-defined]
+        value.assign_sub = variable.assign_sub  # type: ignore[attr-defined]
+    return value
 
 
 def _release(layer: Any, variable: Any) -> None:

@@ -69,8 +69,7 @@ class GeometricLayer(BaseImagePreprocessingLayer):
         """Apply `move` to boxes as left, top, right, bottom; cut them off at the borders."""
         form = self.bounding_box_format
         corners = boxes.convert_format(bounding_boxes, form, "xyxy", height, width)
-        found = corners["boxes"]
-        corners["boxes"] = move(found).reshape(found.shape)  # those of one image stay its own
+        corners["boxes"] = move(corners["boxes"])
         corners = boxes.clip_to_image_size(corners, height, width)
         return boxes.convert_format(corners, "xyxy", form, height, width)
 

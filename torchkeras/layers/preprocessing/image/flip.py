@@ -86,6 +86,7 @@ class RandomFlip(GeometricLayer):
             if self.mode != "horizontal":
                 top, bottom = height - bottom, height - top
             mirrored = torch.stack((left, top, right, bottom), -1)
-            return torch.where(transformation["flips"].reshape(-1, 1, 1), mirrored, boxes)
+            moved = torch.where(transformation["flips"].reshape(-1, 1, 1), mirrored, boxes)
+            return moved.reshape(boxes.shape)  # those of one image stay its own
 
         return self._map_boxes(bounding_boxes, height, width, move)

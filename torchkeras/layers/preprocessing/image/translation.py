@@ -82,4 +82,7 @@ class RandomTranslation(GeometricLayer):
             return bounding_boxes
         shift = transformation["translations"].reshape(-1, 1, 2).repeat(1, 1, 2)
         height, width = self._size_of(transformation)
-        return self._map_boxes(bounding_boxes, height, width, lambda b: b + shift)
+        # Those of one image stay its own.
+        return self._map_boxes(
+            bounding_boxes, height, width, lambda b: (b + shift).reshape(b.shape)
+        )
