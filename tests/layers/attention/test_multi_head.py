@@ -182,6 +182,11 @@ def test_attention_that_a_subclass_replaces_or_calls(name):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
+def test_axes_of_no_kind():
+    with pytest.raises(ValueError, match="attention_axes"):
+        torchkeras.layers.MultiHeadAttention(2, 4, attention_axes="a")
+
+
 @pytest.mark.parametrize("size", [0, -2, 1.5])
 def test_sizes_of_values(size):
     with pytest.raises(ValueError, match="value_dim"):

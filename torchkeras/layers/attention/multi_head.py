@@ -109,6 +109,11 @@ class MultiHeadAttention(Layer):
         self.output_size = None if output_shape is None else tuple(output_shape)
         if isinstance(attention_axes, int):
             attention_axes = (attention_axes,)
+        elif attention_axes is not None and not isinstance(attention_axes, (list, tuple)):
+            raise ValueError(
+                "MultiHeadAttention: attention_axes must be an integer, a list of them or None. "
+                f"{received('attention_axes', attention_axes)}"
+            )
         self.attention_axes = None if attention_axes is None else tuple(attention_axes)
         if sliding_window is not None:
             check.positive_int("MultiHeadAttention", "sliding_window", sliding_window)
