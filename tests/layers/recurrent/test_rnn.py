@@ -338,3 +338,29 @@ def test_states_follow_the_layer():
     assert layer.states[0].dtype is torch.float64
     assert layer(torch.ones(2, 4, 3, dtype=torch.float64)).dtype is torch.float64
     assert library_of(type(layer)) is torchkeras
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_states_of_stacked_cells_of_a_user(listed):
+    """A state is a tensor, not a list of one, where `state_size` is a number."""
+
+    def outputs(lib):
+        class Cell(lib.layers.Layer):
+            def __init__(self, units):
+                super().__init__()
+                self.units = self.state_size = units
+
+            def build(self, input_shape):
+                self.kernel = self.add_weight(
+                    shape=(input_shape[-1], self.units), initializer="ones"
+                )
+
+            def call(self, inputs, states):
+                old = states[0] if isinstance(states, (list, tuple)) else states
+                new = lib.ops.matmul(inputs, self.kernel) + old
+                return new, [new] if listed else new
+
+        layer = lib.layers.RNN([Cell(3), Cell(2)], return_state=True)
+        return layer(rand(2, 4, 5))
+
+    assert_close(list(outputs(torchkeras)), list(outputs(keras)))

@@ -49,7 +49,7 @@ class StackedRNNCells(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Return the initial states of all cells."""
         found = [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]
-        return [list(s) if isinstance(s, (list, tuple)) else [s] for s in found]
+        return [list(s) if isinstance(s, tuple) else s for s in found]
 
     def build(self, input_shape: Any) -> None:
         """Build each cell for the output of the one before."""
