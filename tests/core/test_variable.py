@@ -168,3 +168,11 @@ def test_what_a_variable_is_given_is_checked(lib):
     v.overwrite_with_gradient = True
     v.constraint = None
     assert (v.constraint, v.regularizer, v.overwrite_with_gradient) == (None, abs, True)
+
+
+@pytest.mark.parametrize("lib", [keras, reference])
+def test_sizes_must_be_known(lib):
+    with pytest.raises(ValueError):  # noqa: PT011
+        lib.Variable("zeros", shape=(None, 2))
+    with pytest.raises(ValueError):  # noqa: PT011
+        lib.layers.PReLU()(lib.Input((None, 4)))

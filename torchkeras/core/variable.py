@@ -111,6 +111,11 @@ class Variable(torch.nn.Parameter):
                     "Variable: a callable initializer needs a shape. "
                     f"Received: initializer={initializer}, shape=None."
                 )
+            if None in shape:
+                raise ValueError(
+                    "Variable: all sizes of a shape must be known; inputs of an open size may have "
+                    f"made this one. {received('shape', tuple(shape))}"
+                )
             name_ = dtypes.standardize_dtype(dtype)
             loading = scope.state.allocation
             if loading is None:

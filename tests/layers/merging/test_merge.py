@@ -80,16 +80,26 @@ def test_wrong_inputs(name):
         wrong = [
             (inputs((2, 3), (2, 4)), r"incompatible shapes.*\(3,\) and \(4,\)"),
             (inputs((2, 3), (3, 3)), r"batch size.*\(2, 3\), \(3, 3\)"),
-            (inputs((2, 3)), number),
             (rand(2, 3), r"called on a list of inputs.*\(2, 3\)"),
         ]
         if name == "Subtract":
-            wrong.append((inputs((2, 3), (2, 3), (2, 3)), number))
+            wrong += [(inputs((2, 3)), number), (inputs((2, 3), (2, 3), (2, 3)), number)]
         for x, words in wrong:
-            if len(x) == 1 and isinstance(x, list) and lib is keras and name != "Subtract":
-                continue  # Keras lets one input pass
             with pytest.raises(ValueError, match=words):
                 cls()(x)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "Subtract"])
+def test_one_input(name):
+    check_layer(name, {}, inputs((2, 3)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_batch_size_known_of_one(name):
+    for lib in (torchkeras, keras):
+        layer = getattr(lib.layers, name)()
+        assert layer.compute_output_shape([(None, 3), (2, 3)]) == (2, 3)
+        assert layer.compute_output_shape([(None, 3), (None, 1)]) == (None, 3)
 
 
 @pytest.mark.parametrize("name", ["Add", "Subtract", "Minimum", "Average", "Concatenate", "Dot"])

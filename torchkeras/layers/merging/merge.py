@@ -38,7 +38,7 @@ class Merge(Layer):
     """
 
     function: ClassVar[Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]
-    least, most = 2, None
+    least, most = 1, None
     # Whether an entry that its mask hides leaves the merging to the others.
     heeds_masks = False
 
@@ -54,7 +54,8 @@ class Merge(Layer):
 
     def _check(self, shapes: Any) -> None:
         name = type(self).__name__
-        if not isinstance(shapes, (list, tuple)) or not isinstance(shapes[0], (list, tuple)):
+        listed = isinstance(shapes, (list, tuple)) and shapes
+        if not listed or not isinstance(shapes[0], (list, tuple)):
             raise ValueError(
                 f"{name} must be called on a list of inputs. {received('input_shape', shapes)}"
             )
@@ -107,7 +108,7 @@ class Merge(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the shape that the inputs' shapes broadcast to."""
         self._check(input_shape)
-        batches = {s[0] for s in input_shape}
+        batches = {s[0] for s in input_shape} - {None}
         batch = batches.pop() if len(batches) == 1 else None
         rest = [tuple(s[1:]) for s in input_shape]
         return (batch, *reduce(lambda a, b: broadcast_shape(a, b, type(self).__name__), rest))
@@ -182,7 +183,7 @@ class Subtract(Merge):
     """
 
     function = torch.sub
-    most = 2
+    least = most = 2
 
 
 @LAYERS.register()
