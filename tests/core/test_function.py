@@ -80,3 +80,15 @@ def test_an_operation_of_ones_own():
         assert Scale.from_config(op.get_config()).factor == 3
         assert op(torch.ones(2)).tolist() == [3, 3]
         assert op(lib.KerasTensor((None, 2))).shape == (None, 2)
+
+
+def test_operations_before_the_inputs_are_left_out():
+    for lib in (reference, keras):
+        x = lib.Input((3,))
+        y = x**2
+        z = y + 1
+        assert [type(o).__name__ for o in lib.Function(y, z).operations] == ["Add"]
+        whole = lib.Function(x, z).operations
+        assert [type(o).__name__ for o in whole] == ["InputLayer", "Power", "Add"]
+        with pytest.raises(ValueError, match="outputs"):
+            lib.Function(x, [])

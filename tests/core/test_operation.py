@@ -140,3 +140,35 @@ def test_a_node_folds_and_comes_back():
     assert [t.shape for t in again.output_tensors] == [t.shape for t in node.output_tensors]
     assert operation.inbound_nodes == [node, again] and out["a"].shape == (None, 3)
     assert list(again.outputs) == ["a", "b"]
+
+
+def test_config_holds_the_name():
+    for lib in (keras, torchkeras):
+
+        class Plain(lib.Operation):
+            pass
+
+        class Own(lib.Operation):
+            def __init__(self, alpha, name=None):
+                super().__init__(name=name)
+                self.alpha = alpha
+
+            def get_config(self):
+                return {**super().get_config(), "alpha": self.alpha}
+
+        assert Plain(name="p").get_config() == {"name": "p"}
+        assert Plain().get_config() == {"name": "plain"}
+        assert Own(2).get_config() == {"name": "own", "alpha": 2}
+
+
+def test_several_outputs_are_a_list():
+    for lib in (keras, torchkeras):
+
+        class Two(lib.Operation):
+            def call(self, x):
+                return x, x + 1
+
+        op = Two()
+        op(lib.Input((3,)))
+        assert type(op.output) is list
+        assert [t.shape for t in op.output] == [(None, 3)] * 2

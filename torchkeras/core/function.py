@@ -22,7 +22,8 @@ class Function(Operation):
         name: Default `function`, `function_1`, ….
 
     Raises:
-        ValueError: if there is something else in the structures, or an output needs more inputs.
+        ValueError: if there is something else in the structures, or no output, or if an output
+            needs more inputs.
 
     >>> import torch, torchkeras as keras
     >>> x = keras.KerasTensor((None, 2))
@@ -38,6 +39,8 @@ class Function(Operation):
                 raise ValueError(
                     f"Function: all {label} must be KerasTensors. {received(label, structure)}"
                 )
+        if not nest.flatten(outputs):
+            raise ValueError(f"Function: outputs must not be empty. {received('outputs', outputs)}")
         self._inputs_struct, self._outputs_struct = inputs, outputs
         # A tensor that is no output of an operation (a bare KerasTensor) is an input by itself.
         self._graph = Graph(nest.flatten(inputs), nest.flatten(outputs))
@@ -55,7 +58,12 @@ class Function(Operation):
     @property
     def operations(self) -> list[Operation]:
         """Operations from inputs to outputs, in order."""
-        return list(self._graph.operations)
+        graph = self._graph
+        run = {id(step.operation) for step in graph.steps}
+        # What an intermediate tensor comes from lies before the inputs.
+        sources = [t._source[0] for t in graph.inputs if t._source is not None]
+        run |= {id(node.operation) for node in sources if node.is_input}
+        return [o for o in graph.operations if id(o) in run]
 
     @property
     def input(self) -> Any:

@@ -72,6 +72,9 @@ class Node:
         args, kwargs = nest.map_structure(folded, [list(self.args), self.kwargs])
         return self.operation, args, kwargs, (self._specs, self._structure)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_given"}  # a copy gives its own
+
     @property
     def index(self) -> int:
         """Position among the living nodes of the operation."""
@@ -134,6 +137,9 @@ class Operation(Configurable):
                 f"characters, of at most 255. {received('name', name)}"
             )
         self.name = name
+
+    def _config_overrides(self) -> dict[str, Any]:
+        return {**super()._config_overrides(), "name": self.name}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any_symbolic(args) or any_symbolic(kwargs):
@@ -200,7 +206,8 @@ class Operation(Configurable):
     @property
     def output(self) -> Any:
         """Symbolic output of the first call."""
-        return self._first_node("output").outputs
+        outputs = self._first_node("output").outputs
+        return list(outputs) if type(outputs) is tuple else outputs
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbolic input of a call."""
