@@ -179,3 +179,20 @@ def test_bad_inputs():
         TextVectorization()(["a"])
     with pytest.raises(ValueError, match="cannot adapt layer"):
         layer.adapt(["a"])
+
+
+def test_split_that_returns_a_ragged_tensor():
+    class Ragged:
+        def __init__(self, rows):
+            self.rows = rows
+
+        def to_list(self):
+            return self.rows
+
+    def split(texts):
+        return Ragged([[word.encode() for word in text.split("|")] for text in texts])
+
+    layer = torchkeras.layers.TextVectorization(
+        split=split, standardize=None, vocabulary=["foo", "bar"]
+    )
+    assert layer(["bar|foo", "x"]).tolist() == [[3, 2], [1, 0]]

@@ -51,13 +51,15 @@ def split(texts: list[bytes], how: Any) -> list[list[Any]]:
     Args:
         texts: Texts as UTF-8.
         how: `"whitespace"`, `"character"`, or a function from an array of strings to a list of
-            lists of strings.
+            lists of strings (or what has a `to_list` that gives one).
     """
     if how == "whitespace":
         return [t.split() for t in texts]
     if how == "character":
         return [list(decode(t)) for t in texts]
     rows = how(np.array([decode(t) for t in texts], dtype=str))
+    if hasattr(rows, "to_list"):  # ragged tensors of TensorFlow, which its string functions make
+        rows = rows.to_list()
     if not hasattr(rows, "__len__") or len(rows) != len(texts):
         raise ValueError(
             f"{_OWNER}: split must return one list of tokens for each text. "
