@@ -181,3 +181,13 @@ def test_features_of_other_sizes_do_not_fit():
     model.compile("sgd", loss="mse")
     with pytest.raises((ValueError, RuntimeError), match="8"):
         model.fit(X, np.eye(3)[Y], verbose=0)
+
+
+def test_outputs_of_another_form():
+    for lib in (torchkeras, keras):
+        x = lib.ops.ones((2, 3))
+        for kind in (lib.distillation.LogitsDistillation, lib.distillation.FeatureDistillation):
+            loss = kind(loss="mse")
+            loss.validate_outputs(x, x)
+            with pytest.raises(ValueError, match="structure"):
+                loss.validate_outputs(x, {"a": x})

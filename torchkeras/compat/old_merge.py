@@ -116,7 +116,7 @@ def Merge(
 def _inputs(branch: Any) -> list[KerasTensor]:
     """Return the symbolic inputs that a branch begins with."""
     if isinstance(branch, models.Model):
-        return list(branch.inputs)
+        return getattr(branch, "inputs", [])
     tensor = branch if isinstance(branch, KerasTensor) else branch.output
     found: list[KerasTensor] = []
     waiting = [tensor]
@@ -131,7 +131,7 @@ def _inputs(branch: Any) -> list[KerasTensor]:
 
 def _output(branch: Any) -> Any:
     if isinstance(branch, models.Model):
-        if not branch.outputs:
+        if not hasattr(branch, "outputs"):
             raise ValueError(
                 f"Merge: the model {branch.name!r} has no input shape; begin it with an Input."
             )

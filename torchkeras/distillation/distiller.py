@@ -200,7 +200,7 @@ def _check(teacher: Any, student: Any, losses: Any, weights: Any, student_weight
 
 def _same_shapes(what: str, teacher: Model, student: Model) -> None:
     """Compare what is known of the two models' inputs or outputs."""
-    if not (teacher.inputs and student.inputs):
+    if not (hasattr(teacher, "inputs") and hasattr(student, "inputs")):
         return  # a subclassed model shows at the first batch what it takes
     first, second = ([t.shape for t in getattr(m, f"{what}s")] for m in (teacher, student))
     same = len(first) == len(second) and all(

@@ -186,7 +186,6 @@ def _losses(owner: str, loss: Any) -> Any:
 
 def _same_number(what: str, first: Any, second: Any) -> None:
     a, b = (len(nest.flatten(x)) for x in (first, second))
-    if a != b or (
-        isinstance(first, dict) and isinstance(second, dict) and set(first) != set(second)
-    ):
+    dicts = [set(x) if isinstance(x, dict) else None for x in (first, second)]
+    if a != b or dicts[0] != dicts[1]:
         raise ValueError(f"The {what} must have the same structure. Received: {a} and {b}.")
