@@ -164,6 +164,42 @@ def test_a_call_that_needs_a_mask_is_inferred_with_one():
     assert found[0, :, 0].tolist() == [2.0, 2.0, 1.0, 1.0]
 
 
+class OwnShape(layers.Layer):
+    """Begins with the shape of its base, which in Keras 2 was that of the input."""
+
+    def call(self, inputs):
+        self.add_loss(ops.mean(inputs), inputs=inputs)
+        return [inputs, ops.sum(inputs, axis=-1)]
+
+    def compute_output_shape(self, input_shape):
+        shape = super().compute_output_shape(input_shape)
+        return [shape, shape[:-1]]
+
+
+def test_the_shape_of_the_base_is_that_of_the_input_as_in_keras_2():
+    with pytest.warns(DeprecationWarning, match="Return a shape of your own"):
+        both = OwnShape()(keras.Input((4, 3)))
+    assert [t.shape for t in both] == [(None, 4, 3), (None, 4)]
+    layer = OwnShape()
+    layer(np.ones((2, 4, 3)))
+    assert float(layer.losses[0]) == 1.0
+
+
+class MaskOfImages(layers.Masking):
+    """Masks steps that are whole images."""
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.any(ops.not_equal(inputs, 0.0), axis=(2, 3))
+
+
+def test_masking_with_a_mask_of_its_own():
+    x = np.ones((1, 3, 2, 2), "float32")
+    x[0, 1] = 0.0
+    found = MaskOfImages()(x)
+    assert found._keras_mask.tolist() == [[True, False, True]]
+    assert found.shape == x.shape and float(found.sum()) == 8.0
+
+
 # ------------------------------------------------------------------------------- training
 
 
@@ -220,3 +256,9 @@ def test_no_metrics_may_be_an_empty_dict():
     model = keras.Sequential([layers.Dense(1)])
     model.compile("sgd", "mse", metrics={})
     assert model.train_on_batch(np.ones((2, 1)), np.ones((2, 1))) >= 0
+
+
+@pytest.mark.filterwarnings("ignore:.*older Keras:DeprecationWarning")
+def test_attributes_of_metrics_of_keras_2():
+    metric = keras.metrics.Mean()
+    assert metric.stateful and metric.weights == metric.variables

@@ -7,7 +7,7 @@ import torch
 
 from torchkeras import initializers
 from torchkeras._base import config, legacy, naming, scope
-from torchkeras._base.legacy import old_method
+from torchkeras._base.legacy import old_attribute, old_method
 from torchkeras.core import dtypes, policy
 from torchkeras.core.configurable import Configurable
 from torchkeras.core.registry import METRICS
@@ -118,6 +118,16 @@ class Metric(Configurable):
         """Set all variables to 0."""
         for v in self.variables:
             v.zero_()
+
+    @old_attribute("Read variables.")
+    def weights(self) -> list[Variable]:
+        """The variables; the name of Keras 2."""
+        return self.variables
+
+    @old_attribute("Every metric is.")
+    def stateful(self) -> bool:
+        """True: a metric goes on from batch to batch."""
+        return True
 
     @old_method("Call reset_state().")
     def reset_states(self) -> None:

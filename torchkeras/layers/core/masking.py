@@ -35,14 +35,17 @@ class Masking(Layer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with zeros at the masked steps."""
-        kept = self.compute_mask(inputs)
+        kept = self._kept(inputs)
         outputs = inputs * kept.unsqueeze(-1)
-        set_masks(outputs, kept)  # here, so that it is not found a second time
+        if type(self).compute_mask is Masking.compute_mask:
+            set_masks(outputs, kept)  # here, so that it is not found a second time
         return outputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where a step has a feature that differs from the value."""
-        x = inputs if isinstance(inputs, torch.Tensor) else convert_to_tensor(inputs)
+        return self._kept(inputs if isinstance(inputs, torch.Tensor) else convert_to_tensor(inputs))
+
+    def _kept(self, x: torch.Tensor) -> torch.Tensor:
         value, x = self.mask_value, x.detach()
         if x.is_floating_point() and math.isfinite(value) and x.shape[-1]:
             # Quicker than to compare, which makes bools.
