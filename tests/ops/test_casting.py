@@ -58,3 +58,14 @@ def test_dtype_of_other_things():
 def test_unknown_dtype():
     with pytest.raises(ValueError, match="not a known dtype"):
         keras.ops.saturate_cast(torch.ones(1), "bad")
+
+
+def test_sizes_of_an_exported_program():
+    class Sizes(torch.nn.Module):
+        def forward(self, x):
+            n = x.shape[0]
+            return keras.ops.cast(n, "float32") * x + keras.ops.convert_to_tensor([n, 1]).sum()
+
+    batch = {0: torch.export.Dim("batch", min=2)}
+    program = torch.export.export(Sizes(), (torch.ones(3, 2),), dynamic_shapes=(batch,))
+    assert program.module()(torch.ones(5, 2))[0].tolist() == [11, 11]

@@ -129,6 +129,9 @@ def convert_to_tensor(
     return out.to(device=device, dtype=wanted)
 
 
+_STACKED = (torch.Tensor, torch.SymInt, torch.SymFloat)
+
+
 def _convert(x: Any) -> torch.Tensor:
     if isinstance(x, bool):
         return torch.tensor(x)
@@ -145,7 +148,7 @@ def _convert(x: Any) -> torch.Tensor:
     if isinstance(x, np.generic):
         return _from_numpy(np.asarray(x).copy())
     if isinstance(x, (list, tuple)):
-        if any(isinstance(e, torch.Tensor) for e in x):
+        if any(isinstance(e, _STACKED) for e in x):
             return torch.stack([convert_to_tensor(e) for e in x])
         kinds = set()
         _leaf_types(x, kinds)
@@ -157,6 +160,9 @@ def _convert(x: Any) -> torch.Tensor:
             if array.dtype == np.int64 and (array.size == 0 or np.abs(array).max() < 2**31):
                 return out.to(dtypes.torch_dtype(None) if array.size == 0 else torch.int32)
         return out
+    if isinstance(x, (torch.SymInt, torch.SymFloat)):  # a size in a program that is exported
+        kind = torch.int64 if isinstance(x, torch.SymInt) else dtypes.torch_dtype(None)
+        return torch.scalar_tensor(x, dtype=kind)
     if x is None:
         raise ValueError("convert_to_tensor: None holds no numbers. Received: x=None.")
     if hasattr(x, "__array__"):
