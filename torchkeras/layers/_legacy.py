@@ -210,7 +210,7 @@ class OldLayer:
     def uses_learning_phase(self: Any) -> bool:
         """Whether training and inference differ."""
         return any(
-            m._call_spec.has_training
+            m._call_spec.has_training and type(m).call is not getattr(type(m), "_same_call", 0)
             for m in self.modules()
             if isinstance(m, OldLayer) and not hasattr(m, "fit")
         )

@@ -120,6 +120,8 @@ class Dense(DenseAdapters, Layer):
             x = torch.nn.functional.linear(inputs, kernel.t(), bias)
         return x if self._activation is None else self._activation(x)
 
+    _same_call = call  # in training and out of it: `training` is for subclasses
+
     def _refresh(self) -> None:
         self.__dict__["_activation"] = activations.native(self.activation)
 

@@ -195,6 +195,8 @@ class EinsumDense(EinsumAdapters, Layer):
             x = x + bias
         return x if self._activation is None else self._activation(x)
 
+    _same_call = call  # in training and out of it: `training` is for subclasses
+
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Return the output's shape."""
         return self._sizes(input_shape)[1]
