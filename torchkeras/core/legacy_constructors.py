@@ -19,8 +19,8 @@ _OF_LAYERS = frozenset(
 )  # fmt: skip
 _RENAMES = (names.ARGUMENTS, names.OTHERS)
 _DROPPED = (names.DROPPED, names.OTHERS_DROPPED)
-# By Keras 3 too, among `**kwargs`.
-_TAKEN_TODAY = dict.fromkeys(("GRU", "GRUCell", "LSTM", "LSTMCell"), frozenset({"implementation"}))
+# Taken by Keras 3 too, among `**kwargs`, or never taken; only these classes had it and lost it.
+_LOST = {"implementation": frozenset({"SimpleRNN", "SimpleRNNCell"})}
 # Not before the object is one: they wait in attributes.
 _KEPT = {"weights": "_weights_to_set", "decay": "_inverse_decay", "period": "_period"}
 _NOT_KERAS_1 = frozenset(
@@ -93,7 +93,7 @@ def _old_names(cls: type) -> frozenset[str]:
         found.update(part for parts in names.KERNEL_SIZES for part in parts)
     if cls.__name__ in names.SEQUENCES:
         found.add("input_dim")
-    return frozenset(found - _TAKEN_TODAY.get(cls.__name__, frozenset()))
+    return frozenset(n for n in found if cls.__name__ in _LOST.get(n, (cls.__name__,)))
 
 
 def _translated(
