@@ -3,6 +3,7 @@
 import keras as reference
 import numpy as np
 import pytest
+import torch
 
 import torchkeras
 
@@ -63,3 +64,18 @@ def test_compute_loss_without_training(lib):
     expected = 2 * np.mean((model.predict(X, verbose=0) - 1) ** 2)
     assert loss == pytest.approx(expected, rel=1e-5)
     model.fit(X, ONE[:, :1], verbose=0)
+
+
+def test_a_model_is_built_before_torch_compiles_it(monkeypatch):
+    found = []
+    real = torch.nn.Module.compile
+
+    def compiled(module):
+        found.append(module.built)
+        real(module, backend="eager")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compiled)
+    model = torchkeras.Sequential([torchkeras.layers.Dense(2), torchkeras.layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=True)
+    model.fit(X, ONE[:, :1], batch_size=2, verbose=0)
+    assert found == [True]

@@ -58,7 +58,7 @@ class Trainer(OnBatch):
         if isinstance(self.history, History):
             self.history.set_model(self)
         if self.__dict__.get("jit_compile"):  # a compiled call is no part of a copy
-            torch.nn.Module.compile(self)
+            self._compile_call()
 
     @old_call(
         "cloning", "class_mode", "distribute", "experimental_run_tf_function",
@@ -129,7 +129,18 @@ class Trainer(OnBatch):
         fields["compiled"] = True
         fields["_compiled_call_impl"] = None
         if self.jit_compile:
+            self._compile_call()
+
+    def _compile_call(self) -> None:
+        """Let torch.compile have the calls, from the one on that finds the model built."""
+
+        def first(*args: Any, **kwargs: Any) -> Any:
+            if not self.built:  # what makes weights and graphs is not for torch to trace
+                return self._call_impl(*args, **kwargs)
             torch.nn.Module.compile(self)
+            return self._compiled_call_impl(*args, **kwargs)
+
+        self.__dict__["_compiled_call_impl"] = first
 
     # ------------------------------------------------------------------ fit
 
