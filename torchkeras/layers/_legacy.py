@@ -10,7 +10,7 @@ import torch
 from torchkeras._base import legacy, scope
 from torchkeras._base.legacy import old_attribute, old_method
 from torchkeras.core import dtypes, nest
-from torchkeras.metrics.mean import Mean
+from torchkeras.core.registry import METRICS
 
 _ORDER_2 = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _ORDER_1 = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
@@ -124,7 +124,7 @@ class OldLayer:
             if any(m.name == name for m in self.metrics):
                 return
             with torch.inference_mode(False):  # it is updated in training too
-                setattr(self, key, Mean(name=name))
+                setattr(self, key, METRICS.lookup("Mean")(name=name))
         value = value.detach() if isinstance(value, torch.Tensor) else value
         self.__dict__[key].update_state(value)
 

@@ -1,6 +1,5 @@
 """Adapters of ReversibleEmbedding: those of Embedding, in both directions."""
 
-
 import torch
 
 from torchkeras.layers.adapters import modes

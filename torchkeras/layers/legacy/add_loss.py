@@ -5,9 +5,8 @@ from typing import Any
 import torch
 
 from torchkeras._base import scope
-from torchkeras.core.registry import LAYERS
+from torchkeras.core.registry import LAYERS, METRICS
 from torchkeras.layers.layer import Layer
-from torchkeras.metrics.mean import Mean
 
 
 @LAYERS.register()
@@ -55,7 +54,7 @@ class AddMetric(Layer):
     def __init__(self, metric_name: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.metric_name = metric_name
-        self.value = Mean(name=metric_name or self.name)
+        self.value = METRICS.lookup("Mean")(name=metric_name or self.name)
 
     def call(self, inputs: Any) -> torch.Tensor:
         """Return the first of the two inputs."""
