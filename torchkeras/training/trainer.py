@@ -545,16 +545,13 @@ class Trainer(OnBatch):
             self.optimizer.build(self.trainable_variables)
 
     def _output_shapes(self) -> Any:
-        """Return the outputs' shapes in their structure where they are known, else None.
-
-        The batch axis is left open: a stateful model's has a size, which its data is cut into.
-        """
+        """Return the outputs' shapes in their structure where they are known, else None."""
         if not getattr(self, "outputs", None):
             return None
         outputs = self.output  # type: ignore[attr-defined]
         if isinstance(outputs, (list, tuple)) and len(outputs) == 1:
             outputs = outputs[0]  # as a call hands it out
-        return nest.map_structure(lambda t: t.shape and (None, *t.shape[1:]), outputs)
+        return nest.map_structure(lambda t: t.shape, outputs)
 
 
 def _with_validation(names: list[str], validates: bool) -> list[str]:
