@@ -394,8 +394,7 @@ class LayerCall(nn.Module):
         """Return the shape of the outputs for the shape of the inputs."""
         if type(self).call is LayerCall.call:
             raise NotImplementedError(
-                f"Layer {type(self).__name__} does not have a `compute_output_shape` method "
-                "implemented."
+                f"{type(self).__name__}: without a call(), compute_output_shape() must be defined."
             )
         find = self.compute_output_spec
         if type(self).compute_output_shape is not LayerCall.compute_output_shape:
