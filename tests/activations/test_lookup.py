@@ -65,15 +65,15 @@ def test_unknown_names_suggest_near_ones():
 
 
 def test_a_users_function():
-    def scaled(x):
+    def doubled(x):  # no other test registers such a name
         return 2 * x
 
-    config = ours.serialize(scaled)
-    assert ours.deserialize(config, custom_objects={"scaled": scaled}) is scaled
-    with pytest.raises(ValueError, match="could not locate function 'scaled'"):
+    config = ours.serialize(doubled)
+    assert ours.deserialize(config, custom_objects={"doubled": doubled}) is doubled
+    with pytest.raises(ValueError, match="could not locate function 'doubled'"):
         ours.deserialize(config)
-    with saving.custom_object_scope({"scaled": scaled}):
-        assert ours.get("scaled") is scaled
+    with saving.custom_object_scope({"doubled": doubled}):
+        assert ours.get("doubled") is doubled
 
 
 @pytest.mark.parametrize("fn", NATIVE, ids=lambda f: f.__name__)

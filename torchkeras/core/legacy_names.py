@@ -207,9 +207,6 @@ DROPPED: dict[str, dict[str, Any]] = {
         "value_shape": ANY,
         "softmax_robust_masking": ANY,
     },
-    **_each("SpatialDropout1D SpatialDropout2D SpatialDropout3D",
-        {"noise_shape": ANY, "trainable": ANY},
-    ),
     "Discretization": {"trainable": ANY, "max_bins": ANY, "bins": (None,)},
     **_each("RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomRotation "
         "RandomTranslation RandomWidth RandomZoom",

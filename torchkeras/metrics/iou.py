@@ -149,7 +149,7 @@ class BinaryIoU(_ConfusionIoU):
         dtype: Any = None,
     ) -> None:
         super().__init__(2, target_class_ids, name, dtype)
-        self.target_class_ids = target_class_ids
+        self.target_class_ids = list(target_class_ids)
         self.threshold = threshold
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

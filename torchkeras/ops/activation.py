@@ -1,12 +1,12 @@
 """Activation functions as ops; `keras.activations` are the same maths under their own names."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
+from torchkeras._base.legacy import warn_user
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.ops._op import NN, op, to_float, unary
 
@@ -94,10 +94,10 @@ def softmax(x: Any, axis: int | Sequence[int] | None = -1) -> Any:
     if isinstance(axis, int):
         y = torch.softmax(x, axis)
         if x.ndim and x.shape[axis] == 1:
-            warnings.warn(
+            warn_user(
                 f"softmax: axis {axis} of a tensor of shape {tuple(x.shape)} has the size 1, where "
                 "the result is always 1. Is a sigmoid meant?",
-                stacklevel=2,
+                UserWarning,
             )
         return y
     return _over_axes(torch.softmax, x, axis)

@@ -2,12 +2,11 @@
 
 import difflib
 import inspect
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any, TypedDict
 
 from torchkeras._base.check import received
+from torchkeras._base.legacy import warn_user
 
 
 class Options(TypedDict, total=False):
@@ -23,14 +22,6 @@ class Options(TypedDict, total=False):
     loss_scale_factor: float | None
     gradient_accumulation_steps: int | None
     name: str | None
-
-
-def warn_user(message: str) -> None:
-    """Warn at the line outside the library that led here, however deep it did."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("torchkeras."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, stacklevel=level)
 
 
 NOT_NONE = {"use_ema": False, "ema_momentum": 0.99}
@@ -60,7 +51,7 @@ def check_options(cls: type, options: Options, unknown: dict[str, Any]) -> None:
     """
     owner = cls.__name__
     if unknown.pop("decay", None) is not None:
-        warn_user("Argument `decay` is no longer supported and will be ignored.")
+        warn_user("Argument `decay` is no longer supported and will be ignored.", UserWarning)
     if unknown:
         raise ValueError(_unknown_argument(cls, unknown))
     name = options["name"]

@@ -9,13 +9,14 @@ import torch
 from torch.optim import optimizer as _torch
 
 from torchkeras._base import naming, scope
+from torchkeras._base.legacy import warn_user
 from torchkeras.core.configurable import Configurable, init_parameters
 from torchkeras.core.serialize import deserialize_keras_object
 from torchkeras.core.tensor import convert_to_tensor
 from torchkeras.core.variable import Variable
 from torchkeras.optimizers._legacy import OldOptimizer
 from torchkeras.optimizers.advance import Advance
-from torchkeras.optimizers.arguments import Options, check_options, warn_user
+from torchkeras.optimizers.arguments import Options, check_options
 from torchkeras.optimizers.plan import Plan, fit, fits, kind
 
 # As in state.py: torch's wrapper would import torch._dynamo.
@@ -273,7 +274,8 @@ class Optimizer(OldOptimizer, Advance, Configurable):
             return
         warn_user(
             f"Gradients do not exist for variables {names} when minimizing the loss. If using "
-            "`model.compile()`, did you forget to provide a `loss` argument?"
+            "`model.compile()`, did you forget to provide a `loss` argument?",
+            UserWarning,
         )
 
     # ------------------------------------------------------------------------- one by one

@@ -10,11 +10,11 @@ import torch
 
 from torchkeras._base import scope
 from torchkeras._base.check import received
+from torchkeras._base.legacy import warn_user
 from torchkeras.core.dtypes import standardize_dtype, torch_dtype
 from torchkeras.core.registry import INITIALIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
 from torchkeras.core.variable import Variable
-from torchkeras.optimizers.arguments import warn_user
 from torchkeras.optimizers.rate import Rate
 
 _CONSTANTS = {"zeros": 0.0, "ones": 1.0}
@@ -233,7 +233,8 @@ class OptimizerState(Rate, torch.optim.Optimizer):
             warn_user(
                 f"Skipping variable loading for optimizer {self.name!r}, because it has "
                 f"{len(variables)} variables whereas the saved optimizer has {len(store)} "
-                "variables."
+                "variables.",
+                UserWarning,
             )
             return
         self._assign_all(variables, [store[str(i)] for i in range(len(variables))])

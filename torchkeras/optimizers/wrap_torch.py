@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from torchkeras._base.check import received
+from torchkeras._base.legacy import warn_user
 from torchkeras.core.registry import OPTIMIZERS
 from torchkeras.core.tensor import convert_to_numpy, convert_to_tensor
-from torchkeras.optimizers.arguments import warn_user
 from torchkeras.optimizers.base import Optimizer
 from torchkeras.optimizers.plan import Plan, Tensors
 
@@ -166,7 +166,8 @@ class TorchOptimizer(Optimizer):
         if any(not i.isdecimal() or int(i) >= count for i, _, _ in slots):
             warn_user(
                 f"Skipping variable loading for optimizer {self.name!r}, because it has {count} "
-                "parameters whereas the saved optimizer has others."
+                "parameters whereas the saved optimizer has others.",
+                UserWarning,
             )
             return
         super().load_own_variables({str(i): store[str(i)] for i in range(2) if str(i) in store})

@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from torchkeras.optimizers.arguments import warn_user
+from torchkeras._base.legacy import warn_user
 from torchkeras.training.foreign import is_foreign_metric
 from torchkeras.training.words import name_of
 
@@ -23,7 +23,8 @@ def storable(given: Any) -> Any:
     if is_foreign_metric(given):
         warn_user(
             f"The metric {name_of(given)!r} is of another library and is not stored; compile() "
-            "the loaded model with it again."
+            "the loaded model with it again.",
+            UserWarning,
         )
         return None
     return given

@@ -218,7 +218,6 @@ def test_seed_repeats_the_dropout(name):
         ("LSTM", {"units": -1}, "LSTMCell: units must be a positive integer"),
         ("GRU", {"dropout": 1.5}, "GRUCell: dropout must"),
         ("LSTM", {"implementation": 7}, "LSTMCell: implementation must be one of"),
-        ("SimpleRNN", {"implementation": 1}, "Unrecognized keyword arguments passed to SimpleRNN"),
         ("SimpleRNN", {"use_cudnn": "auto"}, "Unrecognized keyword arguments passed to SimpleRNN"),
         ("LSTM", {"time_major": True}, "LSTM: time_major is no argument any more"),
     ],
