@@ -1,6 +1,6 @@
 """Layer: an `nn.Module` that is called, built, configured and saved as a Keras layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from torch import nn
@@ -13,6 +13,7 @@ from torchkeras.core.operation import Operation
 from torchkeras.core.policy_map import DTypePolicyMap
 from torchkeras.core.registry import LAYERS
 from torchkeras.core.serialize import is_builtin
+from torchkeras.core.stateless import StatelessScope
 from torchkeras.layers import _build, _call_spec
 from torchkeras.layers._legacy import OldLayer
 from torchkeras.layers._template import LayerCall
@@ -244,6 +245,56 @@ class Layer(OldLayer, LayerVariables, LayerCall, Operation, configurable.Configu
         if chosen is None or not chosen.applies(self, args, kwargs):
             return layer_call
         return remat.remat(layer_call)
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Call the layer with other values for its variables, which themselves do not change.
+
+        Args:
+            trainable_variables: Value of each of the layer's `trainable_variables`.
+            non_trainable_variables: The same of `non_trainable_variables`.
+            args, kwargs: What a call of the layer takes.
+            return_losses: Whether losses are returned too.
+
+        Returns:
+            The outputs, the values of `non_trainable_variables` after the call, and, if they are
+            asked for, the losses: those that the call added, and the regularizers'.
+
+        Raises:
+            ValueError: if the layer is not built, or values are missing or of other shapes.
+
+        >>> import torch, torchkeras as keras
+        >>> layer = keras.layers.Dense(1, use_bias=False)
+        >>> layer.build((None, 2))
+        >>> layer.stateless_call([torch.ones(2, 1)], [], torch.ones(1, 2))
+        (tensor([[2.]]), [])
+        """
+        if not self.built:
+            raise ValueError(f"{type(self).__name__}: stateless_call needs a layer that is built.")
+        pairs: list[tuple[Any, Any]] = []
+        for name, values in (
+            ("trainable_variables", trainable_variables),
+            ("non_trainable_variables", non_trainable_variables),
+        ):
+            variables = getattr(self, name)
+            if len(values) != len(variables):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must hold a value for each of the layer's "
+                    f"{len(variables)} {name}. Received: {len(values)} values."
+                )
+            pairs += zip(variables, values, strict=True)
+        with StatelessScope(pairs, collect_losses=return_losses) as beside:
+            outputs = self(*args, **kwargs)
+            after = [beside.read(v) for v in self.non_trainable_variables]
+            if not return_losses:
+                return outputs, after
+            return outputs, after, [*beside.losses, *self.losses]
 
     # ------------------------------------------------------------------ configuration
 
