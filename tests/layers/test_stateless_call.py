@@ -20,7 +20,6 @@ def nested(k):
 LAYERS = {
     "dense": lambda k: k.layers.Dense(3, kernel_regularizer="l2"),
     "batch norm": lambda k: k.layers.BatchNormalization(),
-    "activity": lambda k: k.layers.Dense(3, activity_regularizer="l1"),
     "model": nested,
 }
 
@@ -75,6 +74,15 @@ def test_gradients_reach_the_values():
     layer.stateless_call([kernel, bias], [], X)[0].sum().backward()
     assert_close(kernel.grad, X.sum(0)[:, None].repeat(2, 1))
     assert layer.kernel.grad is None
+
+
+def test_the_loss_of_an_activity_is_among_the_losses():
+    """As documented; real Keras leaves out that of the layer itself."""
+    layer = torchkeras.layers.Dense(2, use_bias=False, activity_regularizer="l1")
+    layer.build((None, 4))
+    out, _, losses = layer.stateless_call([torch.ones(4, 2)], [], X, return_losses=True)
+    assert_close(losses, [0.01 * out.abs().sum() / len(X)])
+    assert layer.losses == []
 
 
 def test_errors():
