@@ -57,6 +57,7 @@ def shape_of(rng, name):
     return tuple(int(n) for n in (shape * 2 if name == "glu" else shape))
 
 
+@pytest.mark.filterwarnings("ignore:softmax. axis .* has the size 1")
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", ROWS)
 def test_activations(name, figures):
