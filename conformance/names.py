@@ -22,7 +22,7 @@ def public_paths() -> dict[int, str]:
         for name in dir(module):
             value = getattr(module, name)
             path = f"{prefix}{name}"
-            if name.startswith("_"):
+            if name.startswith("_") or path == "src":
                 continue
             if isinstance(value, ModuleType):
                 if value.__name__.startswith("keras") and id(value) not in seen:

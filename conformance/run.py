@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r"^keras==(\S+)", (HERE.parent / "requirements-test.txt").read_text(), re.M)[1]
 INI = """[pytest]
 python_files = *_test.py
+testpaths = tests
 addopts = -q --import-mode=importlib -p plugin -p no:cacheprovider -p no:warnings
     --continue-on-collection-errors
 markers =
@@ -65,8 +66,9 @@ def prepare(work: Path) -> None:
             target = work / "tests" / file.relative_to(work / "source")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
-    (work / "tests" / "pytest.ini").write_text(INI)
-    (work / "tests" / "conftest.py").write_text(CONFTEST)
+    # One folder up: as tops of their own, the tests' folders would hide `random` and others.
+    (work / "pytest.ini").write_text(INI)
+    (work / "conftest.py").write_text(CONFTEST)
     names = subprocess.run(
         [sys.executable, HERE / "names.py"],
         check=True, capture_output=True, text=True, env=os.environ | {"KERAS_BACKEND": "torch"},
@@ -90,8 +92,10 @@ def main() -> int:
         "PYTHONHASHSEED": "0",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, "-m", "pytest", *(rest or ["."])]
-    return subprocess.run(command, cwd=work / "tests", env=environment).returncode
+    tests = work / "tests"
+    places = [f"tests/{a}" if (tests / a.partition("::")[0]).exists() else a for a in rest]
+    command = [sys.executable, "-m", "pytest", *places]
+    return subprocess.run(command, cwd=work, env=environment).returncode
 
 
 if __name__ == "__main__":
