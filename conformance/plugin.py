@@ -221,7 +221,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     """Count a failure that known.txt explains apart from the others."""
     report = (yield).get_result()
-    node = item.nodeid.removeprefix("tests/").replace("[", "(").replace("]", ")")  # fnmatch reads brackets its own way
+    node = item.nodeid.removeprefix("tests/")
+    node = node.replace("[", "(").replace("]", ")")  # fnmatch reads brackets its own way
     reason = next((r for p, r in KNOWN if fnmatch.fnmatchcase(node, p)), None)
     if report.when == "call" and reason:
         if report.failed:
