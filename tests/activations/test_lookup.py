@@ -65,15 +65,15 @@ def test_unknown_names_suggest_near_ones():
 
 
 def test_a_users_function():
-    def doubled(x):  # no other test registers such a name
+    def a_users_own(x):  # no other test registers such a name
         return 2 * x
 
-    config = ours.serialize(doubled)
-    assert ours.deserialize(config, custom_objects={"doubled": doubled}) is doubled
-    with pytest.raises(ValueError, match="could not locate function 'doubled'"):
+    config = ours.serialize(a_users_own)
+    assert ours.deserialize(config, custom_objects={"a_users_own": a_users_own}) is a_users_own
+    with pytest.raises(ValueError, match="could not locate function 'a_users_own'"):
         ours.deserialize(config)
-    with saving.custom_object_scope({"doubled": doubled}):
-        assert ours.get("doubled") is doubled
+    with saving.custom_object_scope({"a_users_own": a_users_own}):
+        assert ours.get("a_users_own") is a_users_own
 
 
 @pytest.mark.parametrize("fn", NATIVE, ids=lambda f: f.__name__)
