@@ -69,7 +69,10 @@ class Inside:
 
 
 def _follow(path: str) -> Any:
-    """Return a thing by its full name: attributes first, then modules."""
+    """Return a thing by its full name: of a module of that name, or an attribute of others."""
+    parent, _, last = path.rpartition(".")
+    with contextlib.suppress(ImportError, AttributeError, ValueError):
+        return getattr(importlib.import_module(parent), last)
     found: Any = importlib.import_module(path.partition(".")[0])
     names = path.split(".")
     for i, name in enumerate(names[1:], 2):

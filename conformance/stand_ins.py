@@ -13,6 +13,7 @@ import torchkeras
 from torchkeras import layers, regularizers
 from torchkeras._base import config, scope
 from torchkeras.core import dtypes, infer, symbolic
+from torchkeras.datasets._pickled import read_object_array
 from torchkeras.models import _quantize
 from torchkeras.saving import api
 
@@ -206,6 +207,12 @@ def export_onnx(model: Any, filepath: Any, **kwargs: Any) -> None:
 
 
 def load_npz(path: Any) -> dict[str, np.ndarray]:
-    """Read a dataset's file without pickles."""
+    """Read a dataset's file, arrays of lists too, without running a pickle."""
+    found = {}
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        for name in file.files:
+            try:
+                found[name] = file[name]
+            except ValueError:
+                found[name] = read_object_array(path, name)
+    return found
